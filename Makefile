@@ -37,7 +37,7 @@ ui: $(READY) ## the Dagster UI on this machine only; PORT=3000
 lock: ## write requirements.txt anew from pyproject.toml (needs uv); ARGS=--upgrade for newer versions
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: $(UV) not found" >&2; exit 1; }
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	    --no-annotate --no-header --group pyproject.toml:dev pyproject.toml -o requirements.txt $(ARGS)
+	    --no-annotate --no-header --no-strip-extras --group pyproject.toml:dev pyproject.toml -o requirements.txt $(ARGS)
 
 clean: ## remove .venv and caches; never what was received or published
 	@rm -rf $(VENV) dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
@@ -58,7 +58,7 @@ $(READY): requirements.txt pyproject.toml
 	echo "Installing the pinned packages into $(VENV) with $$python (once; a few minutes)"; \
 	$$python -m venv $$clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check --require-hashes \
-	    --only-binary :all: --requirement requirements.txt
+	    --no-deps --only-binary :all: --requirement requirements.txt
 	@$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check --no-deps \
 	    --no-build-isolation --no-index --editable .
 	@touch $@
