@@ -178,7 +178,7 @@ class _Reader:
         added = [p.tighten.tables[path.stem] for p in chain if path.stem in p.tighten.tables]
         required = set(raw.pop("required", ())) | set(raw["key"])
         required |= {name for tightening in added for name in tightening.required}
-        names = list(raw["fields"])
+        names = self.listed_fields(raw, path)
         if raw["layer"] in ("intake", "core") and raw.pop("provenance", True):
             names += PROVENANCE
             required |= {n for n in PROVENANCE if n != "source_sheet"}
@@ -188,6 +188,14 @@ class _Reader:
         raw["rules"] = [*raw.get("rules", ()), *(r for tightening in added for r in tightening.rules)]
         raw["defaults"] = dict(raw.get("defaults", {})) | _defaults(chain, raw["fields"])
         return _made(Table, {"name": path.stem} | raw, path)
+
+    def listed_fields(self, raw: dict[str, Any], path: Path) -> list[str | dict]:
+        """The field list of a table; `like: other` stands for the fields of another one, in its order."""
+        own, like = list(raw.pop("fields", ())), raw.pop("like", None)
+        if not like:
+            return own
+        other = path.with_name(f"{like}.yml")
+        return self.listed_fields(self.yaml(other), other) + own
 
     def datasets(self, tables: dict[str, Table]) -> dict[str, Dataset]:
         found = {}

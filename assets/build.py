@@ -1,0 +1,154 @@
+"""Builds one core or open table: its SELECT, cast to its contract, checked, and only then written.
+
+A table whose inputs, contract, code and date are unchanged is not built again. What does not belong
+here: the SELECTs (core/, open/), what makes a row wrong (schemas/, quality/).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from assets.lineage import table_sql, tables_read
+from assets.sql import PROFILE_TABLES, connect, profile_tables, view, write_parquet
+from assets.workspace import Context, file_sha256, fingerprint, read_json, write_json
+from quality.checks import CheckResult, check_table
+from schemas.compile.duckdb import cast_select, order_by
+from schemas.model import Table
+
+
+class TableRefused(Exception):
+    """A table failed a blocking check and was not written. Holds the results, never a value."""
+
+    def __init__(self, table: str, results: list[CheckResult]):
+        self.table = table
+        self.results = results
+        failed = ", ".join(f"{r.name} ({r.failed_count})" for r in blocking_failures(results))
+        super().__init__(f"{table}: refused before it was written: {failed}")
+
+
+class StaleTable(Exception):
+    """A table does not match its inputs, so that nothing may be published from it."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """The outcome of one step."""
+
+    table: str
+    rows: int
+    changed: bool  # False: nothing had to be done
+    checks: list[CheckResult]
+
+
+def blocking_failures(results: list[CheckResult]) -> list[CheckResult]:
+    """The results that forbid a table to be written."""
+    return [r for r in results if not r.passed and r.severity == "error"]
+
+
+def inputs(sql: str) -> list[str]:
+    """The tables of other steps that a SELECT reads."""
+    return [name for name in tables_read(sql) if name not in PROFILE_TABLES]
+
+
+def build_table(ctx: Context, name: str, sql: str | None = None) -> Built:
+    """Brings one table up to date. ``sql`` replaces its SELECT (a test that injects a fault).
+
+    Raises TableRefused, and leaves the last good file where it is, when a blocking check fails."""
+    sql = sql or table_sql(name)
+    table = ctx.registry.tables[name]
+    wanted = step_fingerprint(ctx, table, sql)
+    state = read_json(ctx.workspace.state(name))
+    if state and state["fingerprint"] == wanted and path_of(ctx, name).exists():
+        return Built(name, state["rows"], False, [CheckResult(**c) for c in state["checks"]])
+    ctx.progress(f"生成 {table.title_zh} {name}")
+    rows, checks = _write_checked(ctx, table, sql)
+    content = file_sha256(path_of(ctx, name))
+    saved = {"fingerprint": wanted, "content": content, "rows": rows, "checks": [c.__dict__ for c in checks]}
+    write_json(ctx.workspace.state(name), saved)
+    return Built(name, rows, True, checks)
+
+
+def path_of(ctx: Context, name: str) -> Path:
+    """Where a table lies in the workspace."""
+    return ctx.workspace.table(ctx.registry.tables[name].layer, name)
+
+
+def step_fingerprint(ctx: Context, table: Table, sql: str) -> str:
+    """All that the bytes of a table depend on."""
+    return fingerprint(
+        sql,
+        {name: _content(ctx, name) for name in inputs(sql)},
+        ctx.registry.fingerprint,
+        {p.code: p.value for p in ctx.registry.parameters(ctx.as_of).values()},
+        ctx.as_of if "profile_run" in tables_read(sql) else None,
+        duckdb.__version__,
+        file_sha256(Path(__file__)),
+    )
+
+
+def require_current(ctx: Context, names: list[str]) -> None:
+    """StaleTable unless each table and all it is made of match their recorded inputs.
+
+    A refused table keeps its last good file; this is what keeps that file from being published again."""
+    seen: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name in seen or ctx.registry.tables[name].layer == "intake":
+            continue
+        seen.add(name)
+        sql = table_sql(name)
+        state = read_json(ctx.workspace.state(name))
+        if not state or state["fingerprint"] != step_fingerprint(ctx, ctx.registry.tables[name], sql):
+            raise StaleTable(f"{name} is not built from what was received; run the whole job")
+        if state["content"] != file_sha256(path_of(ctx, name)):
+            raise StaleTable(f"{name} was changed after it was built")
+        waiting += inputs(sql)
+
+
+def _content(ctx: Context, name: str) -> str | None:
+    path = path_of(ctx, name)
+    return file_sha256(path) if path.exists() else None
+
+
+def _write_checked(ctx: Context, table: Table, sql: str) -> tuple[int, list[CheckResult]]:
+    con = connect(ctx)
+    try:
+        profile_tables(con, ctx)
+        for name in inputs(sql):
+            view(con, name, path_of(ctx, name))
+        con.execute(f"CREATE TEMP TABLE staged AS {cast_select(table, f'({sql})')}")
+        _refuse_extra_columns(con, table, sql)
+        checks = check_table(con, ctx.registry, table, "staged", ctx.as_of)
+        checks += _opinions(ctx, con, table)
+        if blocking_failures(checks):
+            raise TableRefused(table.name, checks)
+        write_parquet(con, f"FROM staged ORDER BY {order_by(table)}", path_of(ctx, table.name))
+        return con.sql("SELECT count(*) FROM staged").fetchone()[0], checks
+    finally:
+        con.close()
+
+
+def _refuse_extra_columns(con: duckdb.DuckDBPyConnection, table: Table, sql: str) -> None:
+    extra = set(con.sql(sql).columns) - set(table.field_names)
+    if extra:
+        raise ValueError(f"{table.name}: the SELECT gives columns its contract does not have: {sorted(extra)}")
+
+
+def _opinions(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table) -> list[CheckResult]:
+    """What people expect of an open table, beyond its contract. Great Expectations is the engine."""
+    if table.layer != "open":
+        return []
+    from quality.suites import check_expectations
+
+    return check_expectations(table, con.sql(f"FROM staged ORDER BY {order_by(table)}").df())
+
+
+def summary(built: Built) -> dict[str, Any]:
+    """A step's outcome for machines."""
+    failed = [c.name for c in built.checks if not c.passed]
+    return {"table": built.table, "rows": built.rows, "changed": built.changed, "failed_checks": failed}

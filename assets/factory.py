@@ -1,0 +1,180 @@
+"""Dagster assets made from contracts and SQL files: one asset a table, one check a rule.
+
+What belongs here: turning steps into assets, and their outcomes into metadata a person can read in the
+UI. What does not: the steps themselves (build.py, raw/, release/), jobs and schedules (pipelines/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from assets.build import Built, TableRefused, build_table, inputs, path_of, require_current
+from assets.lineage import sql_files, table_sql
+from assets.raw.intake import build_intake
+from assets.raw.receive import receive
+from assets.release.publisher import publish
+from assets.workspace import Context
+from quality.checks import CheckResult, check_names
+from quality.suites import expectation_names
+from schemas.compile.duckdb import column_type, literal
+from schemas.model import Table
+from schemas.registry import Registry
+
+RECEIVED = "received_files"
+PREVIEW_ROWS = 5
+
+#: the context of a run, made when the run starts (its date may be today's)
+MakeContext = Callable[[dg.AssetExecutionContext], Context]
+
+
+def all_assets(
+    registry: Registry,
+    make_context: MakeContext,
+    *,
+    inbox: Path,
+    published: Path,
+    clock: Callable[[], str],
+    sql: Mapping[str, str] | None = None,
+) -> list[dg.AssetsDefinition]:
+    """Every asset of the house. ``sql`` replaces the SELECT of tables by name."""
+    replaced = dict(sql or {})
+    tables = [
+        _table_asset(registry, registry.tables[name], replaced.get(name) or table_sql(name), make_context)
+        for name in sql_files()
+    ]
+    received = _received_asset(make_context, inbox, clock)
+    return [received, _intake_assets(registry, make_context), *tables, _release_assets(registry, make_context, published)]
+
+
+def _received_asset(make_context: MakeContext, inbox: Path, clock: Callable[[], str]) -> dg.AssetsDefinition:
+    @dg.asset(name=RECEIVED, group_name="raw", kinds={"file"}, description=_RECEIVED_TEXT)
+    def received_files(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        ctx = make_context(context)
+        receipts = receive(inbox, ctx.workspace, ctx.as_of, clock)
+        return dg.MaterializeResult(metadata={"new_files": len(receipts), "as_of": ctx.as_of.isoformat()})
+
+    return received_files
+
+
+_RECEIVED_TEXT = "收到的文件：按内容哈希保存，只增不改。Files as received, kept by content hash; append only."
+
+
+def _intake_assets(registry: Registry, make_context: MakeContext) -> dg.AssetsDefinition:
+    tables = registry.layer("intake")
+    specs = [
+        dg.AssetSpec(
+            t.name, deps=[RECEIVED], group_name="raw", kinds={"duckdb", "parquet"},
+            description=_description(t), metadata=_static_metadata(t),
+        )  # fmt: skip
+        for t in tables
+    ]
+
+    @dg.multi_asset(name="gate", specs=specs)
+    def gate(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        ctx = make_context(context)
+        result = build_intake(ctx)
+        counts = {k: getattr(result, k) for k in ("received", "accepted", "quarantined", "superseded", "findings")}
+        for table in tables:
+            metadata = {"dagster/row_count": result.tables[table.name], **_preview(ctx, table)}
+            yield dg.MaterializeResult(asset_key=table.name, metadata=metadata | {"all_files": counts})
+
+    return gate
+
+
+def _table_asset(registry: Registry, table: Table, sql: str, make_context: MakeContext) -> dg.AssetsDefinition:
+    @dg.asset(
+        name=table.name,
+        group_name=table.layer,
+        deps=inputs(sql),
+        kinds={"duckdb", "sql"},
+        description=f"{_description(table)}\n\n```sql\n{sql}\n```",
+        metadata=_static_metadata(table),
+        check_specs=[dg.AssetCheckSpec(name, asset=table.name) for name in _check_names(registry, table)],
+    )
+    def table_asset(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        ctx = make_context(context)
+        try:
+            built = build_table(ctx, table.name, sql)
+        except TableRefused as refused:
+            yield from map(_check_event, refused.results)
+            raise dg.Failure(str(refused), allow_retries=False) from None
+        yield from map(_check_event, built.checks)
+        yield dg.MaterializeResult(metadata=_outcome(ctx, table, built))
+
+    return table_asset
+
+
+def _release_assets(registry: Registry, make_context: MakeContext, published: Path) -> dg.AssetsDefinition:
+    specs = [
+        dg.AssetSpec(
+            f"release_{d.name}", deps=list(d.tables), group_name="release", kinds={"csv", "parquet"},
+            description=f"{d.title_zh} {d.title_en}\n\n{d.description_zh}\n{d.description_en}",
+        )  # fmt: skip
+        for d in registry.datasets.values()
+    ]
+
+    @dg.multi_asset(name="release", specs=specs)
+    def release(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        ctx = make_context(context)
+        require_current(ctx, [t for d in registry.datasets.values() for t in d.tables])
+        result = publish(
+            registry, ctx.workspace.root / "open", published, ctx.as_of,
+            work_dir=ctx.workspace.root / "stage", progress=ctx.progress,
+        )  # fmt: skip
+        for dataset in result.datasets:
+            metadata = {"version": dataset.version, "changed": dataset.changed, "release": result.release_id or ""}
+            yield dg.MaterializeResult(asset_key=f"release_{dataset.name}", metadata=metadata)
+
+    return release
+
+
+def _check_names(registry: Registry, table: Table) -> list[str]:
+    """The checks of a table: rules of its contract, then what people expect of it."""
+    return [*check_names(registry, table), *expectation_names(table)]
+
+
+def _check_event(result: CheckResult) -> dg.AssetCheckResult:
+    """A check as Dagster shows it: counts and words, never a value."""
+    severity = dg.AssetCheckSeverity.ERROR if result.severity == "error" else dg.AssetCheckSeverity.WARN
+    metadata = {"failed": result.failed_count, "evaluated": result.evaluated_count}
+    return dg.AssetCheckResult(
+        check_name=result.name, asset_key=result.table, passed=result.passed, severity=severity,
+        description=result.description_zh, metadata=metadata,
+    )  # fmt: skip
+
+
+def _description(table: Table) -> str:
+    return f"**{table.title_zh}** {table.title_en}\n\n{table.grain_zh}\n\n{table.grain_en}"
+
+
+def _static_metadata(table: Table) -> dict[str, Any]:
+    """What a contract says before any run: the columns with types and Chinese titles."""
+    columns = [
+        dg.TableColumn(
+            f.name, column_type(f), description=f"{f.title_zh} {f.title_en}",
+            constraints=dg.TableColumnConstraints(nullable=not f.required, unique=table.key == (f.name,)),
+        )  # fmt: skip
+        for f in table.fields
+    ]
+    return {"dagster/column_schema": dg.TableSchema(columns=columns)}
+
+
+def _outcome(ctx: Context, table: Table, built: Built) -> dict[str, Any]:
+    return {"dagster/row_count": built.rows, "changed": built.changed, **_preview(ctx, table)}
+
+
+def _preview(ctx: Context, table: Table) -> dict[str, Any]:
+    """A few rows of the public columns: Dagster's database is read by more people than the workspace."""
+    public = [f.name for f in table.fields if f.access == "public"]
+    path = literal(str(path_of(ctx, table.name)))
+    columns = ", ".join(f'CAST("{c}" AS VARCHAR) AS "{c}"' for c in public)
+    with duckdb.connect() as con:
+        found = con.sql(f"SELECT {columns} FROM read_parquet({path}) LIMIT {PREVIEW_ROWS}")
+        lines = [["" if v is None else v.replace("|", "\\|") for v in row] for row in found.fetchall()]
+    head = [f"| {' | '.join(public)} |", f"|{'---|' * len(public)}"]
+    return {"preview": dg.MetadataValue.md("\n".join([*head, *(f"| {' | '.join(r)} |" for r in lines)]))}

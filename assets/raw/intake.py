@@ -1,0 +1,252 @@
+"""Intake: what the gate accepted of all files, as one table a contract.
+
+Each received file is gated once. Then, over all files: the latest statement of a key stands, rules
+that compare tables hold rows back, and a row whose parent is unknown waits. Received = accepted +
+quarantined is asserted for every file at the end. What does not belong here: judging a single file
+(quality/gate.py), making facts of the rows (core/).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from assets.raw.receive import Receipt, ledger, received_file
+from assets.sql import connect, write_parquet
+from assets.workspace import (
+    Context,
+    code_fingerprint,
+    file_sha256,
+    fingerprint,
+    read_json,
+    write_json,
+)
+from quality.cross_rules import CrossRule, cross_rules
+from quality.gate import check_file
+from schemas.compile.duckdb import column_type, literal, order_by, quote
+from schemas.model import PROVENANCE, Table
+
+QUALITY = Path(__file__).parents[2] / "quality"
+COORDINATES = "source_sha256, source_sheet, source_row"
+
+
+class AccountError(Exception):
+    """Rows were lost or doubled between a received file and the intake tables."""
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What a run of the step found. Counts are rows."""
+
+    tables: dict[str, int]
+    received: int
+    accepted: int
+    quarantined: int
+    superseded: int
+    findings: int
+    files: int
+    gated: int  # files that had to be gated in this run
+
+
+def build_intake(ctx: Context) -> Intake:
+    """Brings the intake tables up to date with the ledger. Writes nothing if nothing changed."""
+    receipts = ledger(ctx.workspace)
+    gate_print = _gate_fingerprint(ctx)
+    fresh = [r for r in receipts if _gate(ctx, r, gate_print)]
+    step = fingerprint(gate_print, [r.sha256 for r in receipts], file_sha256(Path(__file__)))
+    state = read_json(ctx.workspace.state("intake"))
+    if state and state["fingerprint"] == step and not fresh:
+        return Intake(**state["result"] | {"gated": 0})
+    ctx.workspace.state("intake").unlink(missing_ok=True)
+    result = _union(ctx, receipts, len(fresh))
+    write_json(ctx.workspace.state("intake"), {"fingerprint": step, "result": result.__dict__})
+    return result
+
+
+def _gate_fingerprint(ctx: Context) -> str:
+    """All that a file's verdict depends on besides the file itself."""
+    in_force = {p.code: p.value for p in ctx.registry.parameters(ctx.as_of).values()}
+    return fingerprint(ctx.registry.fingerprint, in_force, code_fingerprint(QUALITY), duckdb.__version__)
+
+
+def _gate(ctx: Context, receipt: Receipt, gate_print: str) -> bool:
+    """Gates one file unless it has been, under the same rules; True if it had to be."""
+    folder = ctx.workspace.gated(receipt.sha256)
+    mark = folder / "gated.json"
+    wanted = fingerprint(gate_print, receipt.received_on, receipt.name)
+    if (done := read_json(mark)) and done["fingerprint"] == wanted:
+        return False
+    mark.unlink(missing_ok=True)
+    ctx.progress(f"检查 {receipt.name}")
+    check_file(
+        ctx.registry,
+        received_file(ctx.workspace, receipt.sha256),
+        name=receipt.name,
+        sha256=receipt.sha256,
+        received_on=receipt.received_on,
+        as_of=ctx.as_of,
+        out_dir=folder,
+    )
+    write_json(mark, {"fingerprint": wanted})
+    return True
+
+
+def _union(ctx: Context, receipts: list[Receipt], gated: int) -> Intake:
+    """All files' rows as candidate tables, then superseded, judged together, written and counted."""
+    con = connect(ctx)
+    tables = ctx.registry.layer("intake")
+    folders = [ctx.workspace.gated(r.sha256) for r in receipts]
+    con.execute(f"CREATE TABLE held({COORDINATES.replace(',', ' VARCHAR,')} BIGINT, table_name VARCHAR, code VARCHAR)")
+    _load_findings(con, folders)
+    superseded = sum(_candidate(con, table, folders) for table in tables)
+    for rule in cross_rules():
+        _apply_cross_rule(con, rule)
+    for table in _parents_first(tables):
+        _drop_held(con, table)
+        for number in range(len(table.foreign_keys)):
+            _hold_orphans(con, table, number)
+            _drop_held(con, table)
+    counts = {table.name: _write_table(ctx, con, table, folders) for table in tables}
+    account = _account(ctx, con, tables, folders)
+    write_parquet(con, "FROM findings ORDER BY ALL", ctx.workspace.findings)
+    found = con.sql("SELECT count(*) FROM findings").fetchone()[0]
+    con.close()
+    return Intake(counts, **account, superseded=superseded, findings=found, files=len(receipts), gated=gated)
+
+
+def _files(folders: list[Path], name: str) -> str:
+    """A DuckDB list of the Parquet files of that name in the gated folders, or '' if there is none."""
+    found = [literal(str(f / name)) for f in folders if (f / name).exists()]
+    return f"[{', '.join(found)}]" if found else ""
+
+
+def _load_findings(con: duckdb.DuckDBPyConnection, folders: list[Path]) -> None:
+    files = _files(folders, "findings.parquet")
+    con.execute(f"CREATE TABLE findings AS FROM read_parquet({files})" if files else _NO_FINDINGS)
+
+
+_NO_FINDINGS = (
+    'CREATE TABLE findings(code VARCHAR, severity VARCHAR, "table" VARCHAR, file VARCHAR, sheet VARCHAR, '
+    '"row" BIGINT, "column" VARCHAR, value VARCHAR, source_sha256 VARCHAR)'
+)
+
+
+def _candidate(con: duckdb.DuckDBPyConnection, table: Table, folders: list[Path]) -> int:
+    """The table of latest statements; returns how many rows a later one replaced."""
+    columns = ", ".join(f"{quote(f.name)} {column_type(f)}" for f in table.fields)
+    con.execute(f"CREATE TABLE accepted_{table.name}({columns})")
+    if files := _files(folders, f"accepted/{table.name}.parquet"):
+        con.execute(f"INSERT INTO accepted_{table.name} BY NAME FROM read_parquet({files})")
+    key = ", ".join(quote(k) for k in table.key)
+    con.execute(
+        f"CREATE TABLE {table.name} AS SELECT * EXCLUDE (_rank) FROM (SELECT *, row_number() OVER ("
+        f"PARTITION BY {key} ORDER BY coalesce(reported_on, received_on) DESC, received_on DESC, "
+        f"source_sha256 DESC, source_sheet DESC, source_row DESC) AS _rank FROM accepted_{table.name}) "
+        "WHERE _rank = 1"
+    )
+    sql = f"SELECT (SELECT count(*) FROM accepted_{table.name}) - (SELECT count(*) FROM {table.name})"
+    return con.sql(sql).fetchone()[0]
+
+
+def _apply_cross_rule(con: duckdb.DuckDBPyConnection, rule: CrossRule) -> None:
+    """Findings of one rule over several tables; its error rows are held."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE hit AS {rule.sql}")
+    _add_findings(con, rule.code, rule.severity, rule.table, rule.column)
+    if rule.severity == "error":
+        con.execute(f"INSERT INTO held SELECT {COORDINATES}, ?, ? FROM hit", [rule.table, rule.code])
+
+
+def _hold_orphans(con: duckdb.DuckDBPyConnection, table: Table, number: int) -> None:
+    """Holds rows whose parent no accepted row states; they wait until one does."""
+    key = table.foreign_keys[number]
+    match = " AND ".join(
+        f"p.{quote(theirs)} = c.{quote(ours)}" for ours, theirs in zip(key.fields, key.table_fields, strict=True)
+    )
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE hit AS SELECT {COORDINATES}, c.{quote(key.fields[-1])} AS value "
+        f"FROM {table.name} c WHERE NOT EXISTS (FROM {key.table} p WHERE {match})"
+    )
+    _add_findings(con, "row-orphan", "error", table.name, key.fields[-1])
+    con.execute(f"INSERT INTO held SELECT {COORDINATES}, ?, 'row-orphan' FROM hit", [table.name])
+
+
+def _add_findings(con: duckdb.DuckDBPyConnection, code: str, severity: str, table: str, column: str) -> None:
+    con.execute(
+        "INSERT INTO findings BY NAME SELECT $code AS code, $severity AS severity, $table AS \"table\", "
+        "f.file, h.source_sheet AS sheet, h.source_row AS \"row\", $column AS \"column\", "
+        "CAST(h.value AS VARCHAR) AS value, h.source_sha256 FROM hit h LEFT JOIN file_name f USING (source_sha256)",
+        {"code": code, "severity": severity, "table": table, "column": column},
+    )
+
+
+def _drop_held(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    con.execute(
+        f"DELETE FROM {table.name} t WHERE EXISTS (FROM held h WHERE h.table_name = ? AND "
+        "h.source_sha256 = t.source_sha256 AND h.source_sheet = t.source_sheet AND h.source_row = t.source_row)",
+        [table.name],
+    )
+
+
+def _parents_first(tables: list[Table]) -> list[Table]:
+    """Tables in an order in which a parent comes before its children."""
+    placed: list[Table] = []
+    waiting = list(tables)
+    while waiting:
+        ready = [t for t in waiting if {fk.table for fk in t.foreign_keys} <= {p.name for p in placed} | {t.name}]
+        placed += ready
+        waiting = [t for t in waiting if t not in ready]
+    return placed
+
+
+def _write_table(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table, folders: list[Path]) -> int:
+    """Writes the table and its quarantine; returns the rows of the table."""
+    write_parquet(con, f"FROM {table.name} ORDER BY {order_by(table)}", ctx.workspace.table("intake", table.name))
+    _quarantine(con, table, folders)
+    select = f"FROM quarantine_{table.name} ORDER BY {COORDINATES}"
+    write_parquet(con, select, ctx.workspace.table("quarantine", table.name))
+    return con.sql(f"SELECT count(*) FROM {table.name}").fetchone()[0]
+
+
+def _quarantine(con: duckdb.DuckDBPyConnection, table: Table, folders: list[Path]) -> None:
+    """The rows that wait: held by the gate (as text) and held over all files (as text again)."""
+    names = [*(f.name for f in table.fields), "reasons"]
+    con.execute(f"CREATE TABLE quarantine_{table.name}({', '.join(quote(n) + ' VARCHAR' for n in names)})")
+    con.execute(f"ALTER TABLE quarantine_{table.name} ALTER source_row TYPE BIGINT")
+    if files := _files(folders, f"quarantine/{table.name}.parquet"):
+        con.execute(f"INSERT INTO quarantine_{table.name} BY NAME FROM read_parquet({files}, union_by_name=true)")
+    con.execute(
+        f"INSERT INTO quarantine_{table.name} BY NAME SELECT a.*, h.reasons FROM accepted_{table.name} a "
+        f"JOIN (SELECT {COORDINATES}, string_agg(DISTINCT code, ';' ORDER BY code) AS reasons FROM held "
+        f"WHERE table_name = ? GROUP BY ALL) h USING ({COORDINATES})",
+        [table.name],
+    )
+
+
+def _account(
+    ctx: Context, con: duckdb.DuckDBPyConnection, tables: list[Table], folders: list[Path]
+) -> dict[str, Any]:
+    """Received = accepted + quarantined, for every sheet of every file; AccountError names what is wrong."""
+    con.execute(_received_sql(_files(folders, "account.parquet")))
+    final = " UNION ALL ".join(
+        f"SELECT source_sha256, source_sheet, '{t.name}' AS table_name, accepted, quarantined FROM ("
+        f"SELECT {COORDINATES}, 1 AS accepted, 0 AS quarantined FROM accepted_{t.name} a WHERE NOT EXISTS ("
+        f"FROM held h WHERE h.table_name = '{t.name}' AND h.source_sha256 = a.source_sha256 "
+        "AND h.source_sheet = a.source_sheet AND h.source_row = a.source_row) "
+        f"UNION ALL SELECT {COORDINATES}, 0, 1 FROM quarantine_{t.name})"
+        for t in tables
+    )
+    con.execute(
+        "CREATE TABLE account AS SELECT r.*, coalesce(f.accepted, 0) AS accepted, "
+        "coalesce(f.quarantined, 0) AS quarantined FROM received r LEFT JOIN (SELECT source_sha256, source_sheet, "
+        f"table_name, sum(accepted) AS accepted, sum(quarantined) AS quarantined FROM ({final}) GROUP BY ALL) f "
+        "USING (source_sha256, source_sheet, table_name)"
+    )
+    lost = con.sql("FROM account WHERE received <> accepted + quarantined ORDER BY ALL").fetchall()
+    if lost:
+        raise AccountError(f"received is not accepted + quarantined: {lost[:5]}")
+    write_parquet(con, "FROM account ORDER BY source_sha256, source_sheet, table_name", ctx.workspace.account)
+    total = "SELECT coalesce(sum(received), 0), coalesce(sum(accepted), 0), coalesce(sum(quarantined), 0) FROM account"
+    return dict(zip(("received", "accepted", "quarantined"), map(int, con.sql(total).fetchone()), strict=True))

@@ -1,0 +1,119 @@
+"""Receive: each new file of the inbox, copied by content hash, and a line in the ledger.
+
+Never parsed, never edited, and the inbox itself is left as it is. A file sent again changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+from assets.workspace import Workspace, file_sha256
+
+#: lock files and droppings of desktop programs: not filings, never received
+IGNORED = ("~$", ".", "Thumbs.db", "desktop.ini")
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One line of the ledger: a content seen for the first time."""
+
+    seq: int
+    sha256: str
+    bytes: int
+    received_on: str  # the as-of date of the run, ISO 8601: what published data may depend on
+    received_at: str  # the clock, for people; never published
+    name: str  # path relative to the inbox under which it was first seen
+
+    @property
+    def sender(self) -> str:
+        """The first folder of the path: who sent it."""
+        return Path(self.name).parts[0] if len(Path(self.name).parts) > 1 else ""
+
+
+def ledger(workspace: Workspace) -> list[Receipt]:
+    """Every receipt, in order. A line cut off by a crash is not a receipt; its file is received again."""
+    if not workspace.ledger.exists():
+        return []
+    text = workspace.ledger.read_bytes()
+    whole = text[: text.rfind(b"\n") + 1].decode("utf-8")
+    return [Receipt(**json.loads(line)) for line in whole.splitlines()]
+
+
+def pending(inbox: Path, workspace: Workspace) -> list[Path]:
+    """Files of the inbox whose content has not been received."""
+    known = {r.sha256 for r in ledger(workspace)}
+    return [p for p in inbox_files(inbox) if file_sha256(p) not in known]
+
+
+def inbox_files(inbox: Path) -> list[Path]:
+    """The files of an inbox, in a stable order; links are not followed."""
+    found = (p for p in inbox.rglob("*") if p.is_file() and not p.is_symlink())
+    return sorted(p for p in found if not p.name.startswith(IGNORED))
+
+
+def receive(inbox: Path, workspace: Workspace, received_on: date, clock: Callable[[], str]) -> list[Receipt]:
+    """Copies what is new and returns its receipts.
+
+    Files of one batch are ordered by content, so that nothing depends on what they are called."""
+    known = ledger(workspace)
+    seen = {r.sha256 for r in known}
+    fresh: dict[str, Path] = {}
+    for path in inbox_files(inbox):
+        sha256 = file_sha256(path)
+        if sha256 not in seen:
+            fresh.setdefault(sha256, path)
+    receipts = list(_receipts(fresh, inbox, len(known), received_on, clock))
+    kept = [r for r in receipts if _keep(fresh[r.sha256], r.sha256, workspace)]
+    _append(workspace.ledger, kept)
+    return kept
+
+
+def received_file(workspace: Workspace, sha256: str) -> Path:
+    """The kept copy of a content."""
+    return workspace.received / sha256[:2] / sha256
+
+
+def _receipts(
+    fresh: dict[str, Path], inbox: Path, start: int, received_on: date, clock: Callable[[], str]
+) -> Iterator[Receipt]:
+    for seq, sha256 in enumerate(sorted(fresh), start=start + 1):
+        path = fresh[sha256]
+        name = path.relative_to(inbox).as_posix()
+        yield Receipt(seq, sha256, path.stat().st_size, received_on.isoformat(), clock(), name)
+
+
+def _keep(path: Path, sha256: str, workspace: Workspace) -> bool:
+    """Copies a file to its place; False if it changed under our hands (it is still being written)."""
+    target = received_file(workspace, sha256)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    stage = target.with_name(f".{sha256}.stage")
+    shutil.copyfile(path, stage)
+    if file_sha256(stage) != sha256:
+        stage.unlink()
+        return False
+    with stage.open("rb") as handle:
+        os.fsync(handle.fileno())
+    stage.chmod(0o444)
+    os.replace(stage, target)
+    return True
+
+
+def _append(path: Path, receipts: list[Receipt]) -> None:
+    """Adds lines to the ledger and waits until they are on disk. Cuts off a torn last line first."""
+    if not receipts:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab+") as handle:
+        handle.seek(0)
+        text = handle.read()
+        handle.truncate(text.rfind(b"\n") + 1)
+        for receipt in receipts:
+            handle.write(json.dumps(asdict(receipt), ensure_ascii=False).encode() + b"\n")
+        handle.flush()
+        os.fsync(handle.fileno())

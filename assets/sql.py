@@ -1,0 +1,87 @@
+"""The engine: a DuckDB in memory with the workspace's Parquet files and the registry as views.
+
+What belongs here: connections, views, writing a relation as Parquet. What does not: any table's SELECT.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from assets.workspace import Context, written_whole
+from schemas.compile.duckdb import literal, quote
+from schemas.model import Parameter
+
+PROFILE_TABLES = ("profile_run", "profile_parameter", "profile_codelist")
+
+
+def connect(ctx: Context) -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory within the limits of the run."""
+    config: dict[str, str | int] = {"autoinstall_known_extensions": "false"}
+    if ctx.threads:
+        config["threads"] = ctx.threads
+    if ctx.memory:
+        config["memory_limit"] = ctx.memory
+    spill = ctx.workspace.root / "spill"
+    con = duckdb.connect(config=config)
+    con.execute(f"SET temp_directory = {literal(str(spill))}")
+    con.execute("SET preserve_insertion_order = true")
+    return con
+
+
+def view(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
+    """A view of that name on a Parquet file."""
+    con.execute(f"CREATE OR REPLACE VIEW {quote(name)} AS FROM read_parquet({literal(str(path))})")
+
+
+def profile_tables(con: duckdb.DuckDBPyConnection, ctx: Context) -> None:
+    """The registry as tables a SELECT may read: the run, the dated parameters, the code lists."""
+    registry = ctx.registry
+    con.execute(
+        "CREATE TABLE profile_run(as_of_on DATE, area_code VARCHAR, currency_code VARCHAR, timezone VARCHAR)"
+    )
+    defaults = registry.profile.defaults
+    run = [ctx.as_of, defaults.get("area_code"), defaults.get("currency_code"), registry.profile.timezone]
+    con.execute("INSERT INTO profile_run VALUES (?, ?, ?, ?)", run)
+    con.execute(
+        "CREATE TABLE profile_parameter(code VARCHAR, value_text VARCHAR, value_number DECIMAL(18,6), "
+        "unit VARCHAR, valid_from_on DATE, valid_to_on DATE, source VARCHAR)"
+    )
+    _insert(con, "profile_parameter", [_parameter_row(p) for p in registry.all_parameters()])
+    con.execute(
+        "CREATE TABLE profile_codelist(list_name VARCHAR, code VARCHAR, title_zh VARCHAR, title_en VARCHAR, "
+        "parent VARCHAR, since VARCHAR, source VARCHAR)"
+    )
+    _insert(con, "profile_codelist", [row for name in registry.codelists for row in _codes(ctx, name)])
+
+
+def write_parquet(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
+    """Writes an ordered SELECT as Parquet; the name appears only with the whole file."""
+    with written_whole(path) as stage:
+        target = literal(str(stage))
+        con.execute(
+            f"COPY ({select}) TO {target} (FORMAT parquet, COMPRESSION zstd, WRITE_BLOOM_FILTER false)"
+        )
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[list]) -> None:
+    """All rows in one statement: a statement a row costs a millisecond each."""
+    if rows:
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        marks = ", ".join("unnest(CAST(? AS VARCHAR[]))" for _ in columns)
+        con.execute(f"INSERT INTO {table} SELECT {marks}", columns)
+
+
+def _parameter_row(parameter: Parameter) -> list:
+    text = parameter.value
+    number = text if text.replace(".", "", 1).lstrip("-").isdigit() else None
+    period = [p and p.isoformat() for p in (parameter.valid_from, parameter.valid_to)]
+    return [parameter.code, text, number, parameter.unit, *period, parameter.source]
+
+
+def _codes(ctx: Context, name: str) -> list[list]:
+    return [
+        [name, c.code, c.title_zh, c.title_en, c.parent or None, c.since or None, c.source]
+        for c in ctx.registry.codelists[name].entries
+    ]

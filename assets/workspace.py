@@ -1,0 +1,111 @@
+"""Where things lie in a workspace, and how a file comes to lie there whole.
+
+What belongs here: paths, atomic writes, the recorded state of a step. What does not: what is in the files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from schemas.registry import Registry
+
+Progress = Callable[[str], None]
+
+
+def _silent(_: str) -> None:
+    """The progress of a run nobody watches."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The private working folder of one deployment. Nothing in it is published as it is."""
+
+    root: Path
+
+    @property
+    def received(self) -> Path:
+        return self.root / "received"
+
+    @property
+    def ledger(self) -> Path:
+        return self.received / "ledger.jsonl"
+
+    @property
+    def findings(self) -> Path:
+        return self.root / "findings.parquet"
+
+    @property
+    def account(self) -> Path:
+        return self.root / "account.parquet"
+
+    def gated(self, sha256: str) -> Path:
+        """What the gate made of one received file."""
+        return self.root / "gated" / sha256[:2] / sha256
+
+    def table(self, layer: str, name: str) -> Path:
+        """The Parquet file of a table. ``layer`` is also a folder: intake, core, open, quarantine ..."""
+        return self.root / layer / f"{name}.parquet"
+
+    def state(self, step: str) -> Path:
+        return self.root / "state" / f"{step}.json"
+
+
+@dataclass(frozen=True)
+class Context:
+    """All a step may depend on: contracts, place, date, and the engine's limits."""
+
+    registry: Registry
+    workspace: Workspace
+    as_of: date
+    threads: int | None = None
+    memory: str | None = None
+    progress: Progress = field(default=_silent)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A place to write a file that takes ``path``'s name only when it is complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    stage = path.with_name(f".{path.name}.{os.getpid()}.stage")
+    try:
+        yield stage
+        os.replace(stage, path)
+    finally:
+        stage.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """JSON with sorted keys, written whole."""
+    with written_whole(path) as stage:
+        stage.write_text(json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1) + "\n", "utf-8")
+
+
+def read_json(path: Path) -> Any | None:
+    """What was written, or None if nothing was."""
+    return json.loads(path.read_text("utf-8")) if path.exists() else None
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def fingerprint(*parts: Any) -> str:
+    """One hash of values that JSON can hold."""
+    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def code_fingerprint(package: Path) -> str:
+    """One hash of the sources below a folder, so that changed code makes a step run again."""
+    files = sorted(p for p in package.rglob("*") if p.suffix in {".py", ".sql", ".yml"})
+    return fingerprint([[p.relative_to(package).as_posix(), file_sha256(p)] for p in files])

@@ -1,0 +1,97 @@
+"""One set of Dagster definitions for tests, the command line and production alike.
+
+What belongs here: putting the house together from settings. What does not: what any asset does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+from assets.factory import all_assets
+from assets.workspace import Context, Progress, Workspace
+from pipelines.jobs import jobs
+from pipelines.schedules import schedules
+from pipelines.sensors import inbox_sensor
+from pipelines.settings import Settings
+from schemas.registry import Registry, load
+
+#: a run's tag that says as of which date it speaks; without it the day the run was created
+AS_OF_TAG = "tuoyu/as_of"
+
+
+def registry_of(settings: Settings) -> Registry:
+    """The contracts of the configured profile."""
+    return load(settings.profile)
+
+
+def context_of(settings: Settings, as_of: date, progress: Progress | None = None) -> Context:
+    """What the steps of a run get."""
+    return Context(
+        registry=registry_of(settings),
+        workspace=Workspace(settings.workspace_dir),
+        as_of=as_of,
+        threads=settings.threads,
+        memory=settings.memory,
+        **({"progress": progress} if progress else {}),
+    )
+
+
+def build_definitions(
+    settings: Settings,
+    *,
+    sql: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+    clock: Callable[[], str] | None = None,
+) -> dg.Definitions:
+    """Every asset, check, job, schedule and sensor of one deployment.
+
+    ``sql`` replaces SELECTs by table name, ``progress`` hears what is being done, ``clock`` gives the
+    time written into the ledger for people."""
+    registry = registry_of(settings)
+
+    def make_context(context: dg.AssetExecutionContext) -> Context:
+        return context_of(settings, _as_of(context, settings), progress or context.log.info)
+
+    assets = all_assets(
+        registry,
+        make_context,
+        inbox=settings.inbox_dir,
+        published=settings.published_dir,
+        clock=clock or _now,
+        sql=sql,
+    )
+    all_jobs = jobs()
+    return dg.Definitions(
+        assets=assets,
+        jobs=all_jobs,
+        schedules=schedules(registry.profile.timezone, running=settings.schedules),
+        sensors=[inbox_sensor(settings)],
+        executor=dg.in_process_executor,
+    )
+
+
+def _as_of(context: dg.AssetExecutionContext, settings: Settings) -> date:
+    """One date for all steps of a run, also when the run crosses midnight."""
+    if tag := context.run.tags.get(AS_OF_TAG):
+        return date.fromisoformat(tag)
+    record = context.instance.get_run_record_by_id(context.run_id)
+    started = record.create_timestamp if record else datetime.now(UTC)
+    zone = ZoneInfo(registry_of(settings).profile.timezone)
+    return settings.as_of or started.astimezone(zone).date()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def work_folders(settings: Settings) -> list[Path]:
+    """The folders a run needs, made if they are not there."""
+    folders = [settings.inbox_dir, settings.workspace_dir, settings.published_dir]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    return folders

@@ -1,0 +1,115 @@
+"""What a deployment may set, read from the environment once.
+
+The only module that reads environment variables. Every other one gets a `Settings`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+
+class SettingsError(Exception):
+    """A variable that cannot be understood; the message names it and says what it takes."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are and how a run behaves. Paths are absolute."""
+
+    home: Path
+    profile: str = "binjiang"
+    inbox: Path | None = None
+    workspace: Path | None = None
+    published: Path | None = None
+    as_of: date | None = None  # None: today in the profile's time zone
+    schedules: bool = False
+    settle_seconds: int = 30  # a file of the inbox must not have changed for this long
+    threads: int | None = None
+    memory: str | None = None
+
+    @property
+    def inbox_dir(self) -> Path:
+        return self.inbox or self.home / "inbox"
+
+    @property
+    def workspace_dir(self) -> Path:
+        return self.workspace or self.home / "workspace"
+
+    @property
+    def published_dir(self) -> Path:
+        return self.published or self.home / "published"
+
+    def with_changes(self, **changes: object) -> Settings:
+        """A copy in which what is given (not None) replaces what was set."""
+        return replace(self, **{k: v for k, v in changes.items() if v is not None})
+
+    def today(self, timezone: str) -> date:
+        """The as-of date of a run that starts now."""
+        return self.as_of or datetime.now(ZoneInfo(timezone)).date()
+
+
+#: variable, what it sets, and a word of help; the CLI's help and the README are checked against it
+VARIABLES = {
+    "TUOYU_HOME": "folder that holds inbox, workspace and published (default: the current folder)",
+    "TUOYU_PROFILE": "district profile: a slug, or the path of a folder with a profile.yml (default: binjiang)",
+    "TUOYU_INBOX": "folder of incoming files (default: HOME/inbox)",
+    "TUOYU_WORKSPACE": "private working folder (default: HOME/workspace)",
+    "TUOYU_PUBLISHED": "folder of what is public (default: HOME/published)",
+    "TUOYU_AS_OF": "date the release speaks of, YYYY-MM-DD (default: today in the profile's time zone)",
+    "TUOYU_SCHEDULES": "on: the schedules and the inbox sensor run (default: off)",
+    "TUOYU_SETTLE_SECONDS": "seconds a file of the inbox must have been still before it is received (default: 30)",
+    "TUOYU_THREADS": "threads of the engine (default: all cores)",
+    "TUOYU_MEMORY": "memory limit of the engine, such as 4GB (default: the engine's own)",
+}
+
+
+def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from TUOYU_* variables; SettingsError names the one that is wrong."""
+    env = os.environ if environ is None else environ
+    return Settings(
+        home=Path(env.get("TUOYU_HOME") or Path.cwd()).absolute(),
+        profile=env.get("TUOYU_PROFILE") or "binjiang",
+        inbox=_path(env.get("TUOYU_INBOX")),
+        workspace=_path(env.get("TUOYU_WORKSPACE")),
+        published=_path(env.get("TUOYU_PUBLISHED")),
+        as_of=parse_date(env.get("TUOYU_AS_OF"), "TUOYU_AS_OF"),
+        schedules=_switch(env.get("TUOYU_SCHEDULES"), "TUOYU_SCHEDULES"),
+        settle_seconds=_number(env.get("TUOYU_SETTLE_SECONDS"), "TUOYU_SETTLE_SECONDS") or 30,
+        threads=_number(env.get("TUOYU_THREADS"), "TUOYU_THREADS"),
+        memory=env.get("TUOYU_MEMORY") or None,
+    )
+
+
+def dagster_home() -> str | None:
+    """The Dagster instance to record runs in, if one is configured."""
+    return os.environ.get("DAGSTER_HOME") or None
+
+
+def parse_date(text: str | None, what: str) -> date | None:
+    """A date YYYY-MM-DD; SettingsError names ``what`` was wrong."""
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(f"{what}: {text!r} is not a date like 2026-03-31") from None
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text).absolute() if text else None
+
+
+def _switch(text: str | None, what: str) -> bool:
+    if text and text.lower() not in ("on", "off"):
+        raise SettingsError(f"{what}: {text!r} is neither on nor off")
+    return bool(text) and text.lower() == "on"
+
+
+def _number(text: str | None, what: str) -> int | None:
+    if text and not text.isascii() or text and not text.isdigit():
+        raise SettingsError(f"{what}: {text!r} is not a whole number")
+    return int(text) if text else None
