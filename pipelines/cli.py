@@ -1,0 +1,182 @@
+"""The command line: doors only. Each command reads its options, calls one floor below, prints, exits.
+
+Imports of engines stay inside the commands, so that `tuoyu --help` and `tuoyu check` are quick."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.exits import Exit
+from pipelines.settings import Settings, SettingsError, from_environment, parse_date
+
+app = typer.Typer(
+    name="tuoyu",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="托育开放数据 — publish a district's childcare data as versioned open datasets.\n\n"
+    "First time? Run [bold]tuoyu demo[/bold]. Then put files into the inbox and run [bold]tuoyu run[/bold].",
+    epilog="Exit codes: 0 done · 1 the file has errors, or nothing found · 2 wrong usage · "
+    "65 checks failed, nothing published · 75 another publisher is at work · 78 configuration is wrong.",
+)
+schema_app = typer.Typer(no_args_is_help=True, help="Look at the contracts: tables, columns, code lists, rules.")
+app.add_typer(schema_app, name="schema")
+
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder of inbox, workspace, published.")]
+ProfileOption = Annotated[str | None, typer.Option("--profile", help="District profile: a slug or a folder.")]
+AsOfOption = Annotated[
+    str | None, typer.Option("--as-of", help="The date the release speaks of, YYYY-MM-DD [default: today].")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
+
+
+def main() -> None:
+    """The console script. A wrong setting or contract is told in one line and ends with 78."""
+    from schemas.model import ContractError
+
+    try:
+        app()
+    except (SettingsError, ContractError) as error:
+        typer.echo(f"配置有误 configuration: {error}", err=True)
+        raise SystemExit(Exit.CONFIGURATION) from None
+
+
+def _settings(home: Path | None, profile: str | None, as_of: str | None = None) -> Settings:
+    """The environment's settings with what the command line says instead."""
+    given = from_environment()
+    absolute = home.absolute() if home else None
+    return given.with_changes(home=absolute, profile=profile, as_of=parse_date(as_of, "--as-of"))
+
+
+@app.command()
+def demo(
+    home: HomeOption = None,
+    seed: Annotated[int, typer.Option(help="Seed of the synthetic district.")] = 1,
+    providers: Annotated[int, typer.Option(min=45, help="Providers on file.")] = 45,
+    months: Annotated[int, typer.Option(min=24, help="Months of station reports.")] = 24,
+    inbox_only: Annotated[bool, typer.Option("--inbox-only", help="Make the files, run nothing.")] = False,
+    json_out: JsonOption = False,
+) -> None:
+    """Make a synthetic district (it says so everywhere), run the whole line on it and publish."""
+    from pipelines import show
+    from pipelines.demo_run import DemoShape, HomeInUse, run_demo
+
+    settings = _settings(home, "binjiang")
+    shape = DemoShape(seed, providers, months)
+    try:
+        with show.progress(json_out) as progress:
+            result = run_demo(settings, shape, inbox_only=inbox_only, progress=progress)
+    except HomeInUse as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(Exit.CONFIGURATION) from None
+    show.demo(result, json_out)
+    raise typer.Exit(result["exit_code"])
+
+
+@app.command()
+def run(
+    home: HomeOption = None,
+    profile: ProfileOption = None,
+    as_of: AsOfOption = None,
+    job: Annotated[str, typer.Option(help="receive, publish or everything.")] = "everything",
+    json_out: JsonOption = False,
+) -> None:
+    """Receive what is in the inbox, check it, and publish what changed."""
+    from pipelines import show
+    from pipelines.run import JOBS, exit_code, run_job
+
+    if job not in JOBS:
+        raise typer.BadParameter(f"one of {', '.join(JOBS)}", param_hint="--job")
+    settings = _settings(home, profile, as_of)
+    with show.progress(json_out) as progress:
+        outcome = run_job(settings, job, _day(settings), progress=progress)
+    show.run(settings, outcome, json_out)
+    raise typer.Exit(exit_code(outcome))
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="An Excel, CSV or NDJSON file.")],
+    profile: ProfileOption = None,
+    as_of: AsOfOption = None,
+    json_out: JsonOption = False,
+) -> None:
+    """Check one file as the pipeline would, and say what to correct. Nothing is kept or sent."""
+    from pipelines import show, views
+
+    settings = _settings(None, profile, as_of)
+    verdict = views.check(settings, file, _day(settings))
+    show.check(verdict, json_out)
+    raise typer.Exit(Exit.OK if verdict["result"] != "rejected" else Exit.FINDINGS)
+
+
+@app.command()
+def status(home: HomeOption = None, profile: ProfileOption = None, json_out: JsonOption = False) -> None:
+    """Say what is published, what waits in the inbox and in quarantine, and how the last run ended."""
+    from pipelines import show, views
+
+    show.status(views.status(_settings(home, profile)), json_out)
+
+
+@app.command()
+def diff(
+    dataset: Annotated[str, typer.Argument(help="A dataset, such as whitelist.")],
+    old: Annotated[str, typer.Argument(help="A version, such as 1.0.0.")],
+    new: Annotated[str, typer.Argument(help="A later version.")],
+    home: HomeOption = None,
+    profile: ProfileOption = None,
+    json_out: JsonOption = False,
+) -> None:
+    """Say what changed between two published versions of a dataset, row by row and field by field."""
+    from pipelines import show, views
+
+    changes = views.diff(_settings(home, profile), dataset, old, new)
+    if changes is None:
+        typer.echo(f"没有这个版本 no such version: {dataset} {old} / {new}", err=True)
+        raise typer.Exit(Exit.FINDINGS)
+    show.diff(changes, json_out)
+
+
+@schema_app.command("list")
+def schema_list(profile: ProfileOption = None, json_out: JsonOption = False) -> None:
+    """List the tables with their layer, key and titles."""
+    from pipelines import show, views
+
+    show.tables(views.tables(_settings(None, profile)), json_out)
+
+
+@schema_app.command("show")
+def schema_show(
+    table: Annotated[str, typer.Argument(help="A table, such as filing or open_whitelist.")],
+    profile: ProfileOption = None,
+    json_out: JsonOption = False,
+) -> None:
+    """Show one table: columns, types, code lists. --json prints its Table Schema."""
+    from pipelines import show, views
+
+    found = views.table(_settings(None, profile), table)
+    if found is None:
+        typer.echo(f"没有这张表 no such table: {table}; see `tuoyu schema list`", err=True)
+        raise typer.Exit(Exit.FINDINGS)
+    show.table(found, json_out)
+
+
+@schema_app.command("rules")
+def schema_rules(profile: ProfileOption = None, as_of: AsOfOption = None, json_out: JsonOption = False) -> None:
+    """List every rule with its severity and source, and whether this district's figures let it run."""
+    from pipelines import show, views
+
+    settings = _settings(None, profile, as_of)
+    show.rules(views.rules(settings, _day(settings)), json_out)
+
+
+def _day(settings: Settings) -> date:
+    """The as-of date: the one given, else today where the district is."""
+    from schemas.registry import load
+
+    return settings.today(load(settings.profile).profile.timezone)

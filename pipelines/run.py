@@ -1,0 +1,105 @@
+"""Runs a job in this process and says in plain data what came of it.
+
+What belongs here: executing a Dagster job for the command line and the tests, and the report a run
+leaves. What does not: what the job does, how it is printed (cli.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from assets.workspace import Progress, Workspace, read_json, write_json
+from pipelines.build import AS_OF_TAG, build_definitions, work_folders
+from pipelines.exits import Exit
+from pipelines.settings import Settings, dagster_home
+
+JOBS = ("receive", "publish", "everything")
+
+#: Dagster's own log is for its UI; on a terminal only what failed is of interest
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did. ``intake`` holds row counts, ``release`` what was published."""
+
+    success: bool
+    as_of: str
+    job: str
+    intake: dict[str, Any] | None
+    release: dict[str, Any] | None
+    failures: list[dict[str, Any]] = field(default_factory=list)
+
+
+def run_job(
+    settings: Settings,
+    job: str,
+    as_of: date,
+    *,
+    progress: Progress | None = None,
+    sql: Mapping[str, str] | None = None,
+) -> Outcome:
+    """Runs a job to its end. Never raises for a failed step: the outcome names it."""
+    work_folders(settings)
+    definitions = build_definitions(settings, progress=progress, sql=sql)
+    with _instance() as instance:
+        result = definitions.resolve_job_def(job).execute_in_process(
+            instance=instance,
+            tags={AS_OF_TAG: as_of.isoformat()},
+            run_config=_QUIET,
+            raise_on_error=False,
+        )
+    outcome = _outcome(settings, job, as_of, result)
+    write_json(last_report(settings), asdict(outcome))
+    return outcome
+
+
+def last_report(settings: Settings) -> Path:
+    """Where the last run says what came of it; a failed run says why nothing was published."""
+    return Workspace(settings.workspace_dir).root / "last_run.json"
+
+
+def _instance() -> dg.DagsterInstance:
+    """The configured Dagster instance, or one that lives in memory for this run only."""
+    return dg.DagsterInstance.get() if dagster_home() else dg.DagsterInstance.ephemeral()
+
+
+def _outcome(settings: Settings, job: str, as_of: date, result: dg.ExecuteInProcessResult) -> Outcome:
+    workspace = Workspace(settings.workspace_dir)
+    state = read_json(workspace.state("intake")) if job != "publish" else None
+    released = read_json(workspace.state("release")) if result.success and job != "receive" else None
+    return Outcome(
+        success=result.success,
+        as_of=as_of.isoformat(),
+        job=job,
+        intake=state["result"] if state else None,
+        release=released,
+        failures=[_failure(event) for event in result.get_step_failure_events()],
+    )
+
+
+def _failure(event: dg.DagsterEvent) -> dict[str, Any]:
+    """The step that failed and why. A step that failed by our own hand says it in its message."""
+    error = event.step_failure_data.error
+    while error and error.cause:
+        error = error.cause
+    said = event.step_failure_data.user_failure_data
+    return {
+        "step": event.step_key,
+        "error": (error.cls_name or "") if error else "",
+        "message": said.description if said and said.description else (error.message.strip() if error else ""),
+    }
+
+
+def exit_code(outcome: Outcome) -> Exit:
+    """What the command that ran it should end with."""
+    if outcome.success:
+        return Exit.OK
+    errors = {failure["error"] for failure in outcome.failures}
+    return Exit.CONFLICT if "StoreConflict" in errors else Exit.REFUSED
