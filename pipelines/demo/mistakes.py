@@ -1,0 +1,166 @@
+"""The wrong rows of the demo, each made from a right one, with the findings they must lead to.
+
+Each has a key of its own, so that it changes no right row: providers numbered beyond all others, months before
+the first. What does not belong here: where a wrong row comes to stand (the desk notes that when it writes it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import count
+from typing import Any
+
+from pipelines.demo import identifiers
+from pipelines.demo.filings import Values
+from pipelines.demo.sheets import Wrong
+
+#: numbers of providers that never were; 99999 blocks would be needed to reach them
+GHOSTS = 920_000
+UNKNOWN_PROVIDER = f"{identifiers.AREA}-S-{GHOSTS}"
+UNKNOWN_STATION = f"{identifiers.AREA}-F-{GHOSTS}"
+
+#: what is changed in the filing of a private enterprise, and the (column, code) expected
+_FILINGS: tuple[tuple[Values, str, str], ...] = (
+    ({"provider_name": None}, "provider_name", "value-missing"),
+    ({"address": None}, "address", "value-missing"),
+    ({"credit_code": None}, "credit_code", "value-missing"),
+    ({"place_count": "三十来个"}, "place_count", "value-type"),
+    ({"place_count": None}, "place_count", "place-count-missing"),
+    ({"filed_on": "2023年2月30日"}, "filed_on", "value-type"),
+    ({"subdistrict_code": "330108009"}, "subdistrict_code", "code-unknown"),
+    ({"site_type_code": "小饭桌"}, "site_type_code", "code-unknown"),
+    ({"service_modes": "full_day;周末托"}, "service_modes", "code-unknown"),
+    ({"age_min_months": 36, "age_max_months": 24}, "age_min_months", "age-range-invalid"),
+    ({"gross_area_m2": -85}, "gross_area_m2", "value-below-minimum"),
+    ({"profit_code": "non_profit"}, "profit_code", "form-profit-conflict"),
+    ({"provider_name": "=1+1"}, "provider_name", "text-formula"),
+)  # fmt: skip
+_CLASSES: tuple[tuple[Values, str, str], ...] = (
+    ({"class_type_code": "infant", "class_count": 1, "place_count": 14}, "place_count", "class-size-above-cap"),
+    ({"class_type_code": "托中班"}, "class_type_code", "code-unknown"),
+    ({"provider_id": UNKNOWN_PROVIDER}, "provider_id", "row-orphan"),
+)
+_DOCUMENTS: tuple[tuple[Values, str, str], ...] = (
+    ({"document_type_code": "校车许可证"}, "document_type_code", "code-unknown"),
+    ({"issued_on": date(2019, 5, 6), "valid_to_on": "2029年2月31日"}, "valid_to_on", "value-type"),
+    ({"provider_id": UNKNOWN_PROVIDER}, "provider_id", "row-orphan"),
+)
+_REPORTS: tuple[tuple[Values, str, str], ...] = (
+    ({"open_day_count": 32}, "open_day_count", "value-above-maximum"),
+    ({"child_visit_count": -4}, "child_visit_count", "value-below-minimum"),
+    ({"child_visit_count": "很多"}, "child_visit_count", "value-type"),
+    ({"activity_count": None}, "activity_count", "value-missing"),
+    ({"report_month": "2025年13月"}, "report_month", "value-type"),
+    ({"station_id": UNKNOWN_STATION}, "station_id", "row-orphan"),
+)
+_FEES: tuple[tuple[Values, str, str], ...] = (
+    ({"provider_id": UNKNOWN_PROVIDER}, "provider_id", "row-orphan"),
+    ({"fee_item_code": "赞助费"}, "fee_item_code", "code-unknown"),
+    ({"fee_line_no": 2, "fee_amount": "面议"}, "fee_amount", "value-type"),
+    ({"fee_line_no": 3, "fee_amount": -200}, "fee_amount", "value-below-minimum"),
+    ({"fee_line_no": 4, "fee_amount": None}, "fee_amount", "value-missing"),
+)
+_INSPECTIONS: tuple[tuple[Values, str, str], ...] = (
+    ({"inspection_result_code": "基本可以"}, "inspection_result_code", "code-unknown"),
+    ({"inspected_on": None}, "inspected_on", "value-missing"),
+    ({"provider_id": UNKNOWN_PROVIDER}, "provider_id", "row-orphan"),
+)
+
+
+def filings(rows: list[Values]) -> Iterator[Wrong]:
+    """Wrong filings, a family point that is too big, bad credit codes, and two that contradict each other."""
+    shop = _first(rows, site_type_code="independent")
+    home = _first(rows, site_type_code="family_point")
+    ghost = _ghosts()
+    for changes, column, code in _FILINGS:
+        yield Wrong(shop | next(ghost) | changes, ((column, code),))
+    yield Wrong(home | next(ghost) | {"place_count": 8}, (("place_count", "family-point-above-cap"),))
+    yield from _bad_credit_codes(shop, ghost)
+    twice = shop | next(ghost)
+    for places in (20, 30):
+        yield Wrong(twice | {"place_count": places}, (("provider_id", "key-duplicate"),))
+    yield _repeated(rows[1])
+
+
+def classes(rows: list[Values]) -> list[Wrong]:
+    """Wrong class lines, of a provider that has only the one type the good line states."""
+    return _changed(_first(rows, class_type_code="big"), _CLASSES)
+
+
+def documents(rows: list[Values]) -> list[Wrong]:
+    """Wrong documents, among them a food licence whose check digit is not its own."""
+    licence = _first(rows, document_type_code="food")
+    number = licence["document_no"]
+    bad = number[:-1] + str((int(number[-1]) + 1) % 10)
+    wrong = licence | {"document_no": bad, "issued_on": date(2019, 7, 8), "valid_to_on": date(2024, 7, 7)}
+    return [*_changed(rows[0], _DOCUMENTS), Wrong(wrong, (("document_no", "food-licence-check"),))]
+
+
+def reports(rows: list[Values]) -> Iterator[Wrong]:
+    """Wrong reports of months before the first, two that contradict each other, and one sent twice over."""
+    base = rows[0]
+    for back, (changes, column, code) in enumerate(_REPORTS, start=1):
+        yield Wrong(base | {"report_month": _months_before(base, back)} | changes, ((column, code),))
+    twice = base | {"report_month": _months_before(base, 10)}
+    for visits in (81, 118):
+        yield Wrong(twice | {"child_visit_count": visits}, (("station_id", "key-duplicate"),))
+    yield _repeated(rows[1])
+
+
+def fees(rows: list[Values]) -> list[Wrong]:
+    """Wrong price lines."""
+    return _changed(rows[0], _FEES)
+
+
+def inspections(rows: list[Values]) -> list[Wrong]:
+    """Wrong decisions, each with a number of its own."""
+    wrong = _changed(rows[0], _INSPECTIONS)
+    return [Wrong(w.values | {"inspection_id": f"DEMO-WRONG-{i}"}, w.expected) for i, w in enumerate(wrong, 1)]
+
+
+def scattered(rows: list[Values], wrong: list[Wrong]) -> list[Values | Wrong]:
+    """The wrong rows spread evenly among the good ones, none before the fourth row."""
+    step = max(1, (len(rows) - 4) // (len(wrong) + 1))
+    mixed: list[Values | Wrong] = list(rows)
+    for index, row in reversed(list(enumerate(wrong, start=1))):
+        mixed.insert(min(4 + index * step, len(rows)), row)
+    return mixed
+
+
+def _bad_credit_codes(shop: Values, ghost: Iterator[Values]) -> Iterator[Wrong]:
+    """Codes with a wrong check digit, a letter that GB 32100 does not have, and another authority's prefix."""
+    good = next(ghost)
+    code, symbols = good["credit_code"], identifiers.ALPHABET
+    digit = symbols[(symbols.index(code[-1]) + 1) % 31]
+    yield Wrong(shop | good | {"credit_code": code[:-1] + digit}, (("credit_code", "credit-code-check-digit"),))
+    good = next(ghost)
+    letter = good["credit_code"].replace("0", "O", 1)
+    yield Wrong(shop | good | {"credit_code": letter}, (("credit_code", "value-pattern"),))
+    good = next(ghost)
+    other = identifiers.credit_code("52", GHOSTS + 99)
+    yield Wrong(shop | good | {"credit_code": other}, (("credit_code", "credit-code-prefix"),))
+
+
+def _ghosts() -> Iterator[Values]:
+    """Identities of providers that never were: an id beyond all in use and a credit code of its own."""
+    for number in count(GHOSTS + 1):
+        identity = {"provider_id": f"{identifiers.AREA}-S-{number}"}
+        yield identity | {"credit_code": identifiers.credit_code("91", number)}
+
+
+def _changed(base: Values, changes: tuple[tuple[Values, str, str], ...]) -> list[Wrong]:
+    return [Wrong(base | change, ((column, code),)) for change, column, code in changes]
+
+
+def _repeated(row: Values) -> Wrong:
+    """A line copied twice: the first stands, the second waits."""
+    return Wrong(dict(row), (("", "row-repeated"),))
+
+
+def _first(rows: list[Values], **wanted: Any) -> Values:
+    return next(r for r in rows if all(r.get(k) == v for k, v in wanted.items()))
+
+
+def _months_before(report: Values, back: int) -> date:
+    return (report["report_month"] - timedelta(days=30 * back)).replace(day=1)

@@ -1,0 +1,245 @@
+"""Who sends what in which file: the inbox of the demo district, file by file.
+
+What does not belong here: what happened in the district (providers.py, stations.py, fees.py).
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pipelines.demo import fees, filings, mistakes, reference, stations
+from pipelines.demo.filings import Values
+from pipelines.demo.providers import Provider
+from pipelines.demo.sheets import NOTICE, Desk, Sheet, Wrong
+from pipelines.demo.wording import Style
+
+BUREAU, STREETS, MARKET, PRICES, OTHER = "区社会发展局", "街道月报", "区市场监管局", "收费公示与调查", "其他来件"
+GB, BOM = "gb18030", "utf-8-sig"
+
+EXCEL = Style(dates="native", native_numbers=True)
+WORDED = Style(dates="chinese", thousands=True, units=True, aliases=True)
+FULL_WIDTH = Style(dates="iso", full_width=True)
+SLASHED = Style(dates="slash", yes_no=("√", "×"))
+
+FIELDS: dict[str, list[str]] = {
+    "filing": """provider_id provider_name alias_names credit_code registration_authority_code
+        provider_nature_code profit_code operator_code site_type_code service_form_code host_facility_code
+        location_type_code service_modes age_min_months age_max_months place_count enrolled_count
+        subdistrict_code community_name address gross_area_m2 indoor_area_m2 outdoor_area_m2
+        premises_tenure_code lease_from_on lease_to_on floor_min floor_max authorization_regime_code
+        filing_event_code event_on filing_status_code removal_reason_code filing_no submitted_on receipted_on
+        filed_on is_inclusive inclusive_from_on meal_mode_code contact_phone has_full_cctv
+        cctv_retention_days reported_on""".split(),
+    "filing_class": """provider_id class_type_code event_on class_count place_count enrolled_count carer_count
+        room_area_m2 reported_on""".split(),
+    "filing_document": """provider_id document_type_code document_no issued_on valid_to_on conclusion_code
+        verified_on reported_on""".split(),
+    "inspection": """inspection_id provider_id authority_code inspected_on inspection_result_code remedy_due_on
+        closed_on reported_on""".split(),
+    "station": """station_id station_name station_type_code gross_area_m2 subdistrict_code community_name address
+        operator_code host_facility_code opened_on station_status_code has_logo offers_temporary_care
+        temporary_care_receipt_no open_days_per_week opening_hours zone_codes reported_on""".split(),
+    "station_report": """station_id report_month open_day_count child_visit_count adult_visit_count activity_count
+        group_activity_count training_activity_count lecture_count home_visit_count household_count
+        practice_exchange_count online_sharing_count information_guidance_count parenting_class_count
+        temporary_care_hours temporary_care_child_count incident_count reported_on""".split(),
+    "fee_quote": """provider_id fee_item_code class_type_code service_mode_code fee_line_no collection_basis_code
+        observed_on fee_amount fee_unit_code months_basis includes_meals price_regime_code valid_from_on
+        valid_to_on reported_on""".split(),
+    "population": """subdistrict_code counted_on population_type_code age_band_code person_count source_name
+        reported_on""".split(),
+    "plan_target": """plan_target_id subdistrict_code indicator_code baseline_value target_value unit_code due_on
+        source_name reported_on""".split(),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class District:
+    """One block as it is told to the desk: who there is, and over which months."""
+
+    seed: int
+    as_of: date
+    providers: list[Provider]
+    stations: list[stations.Station]
+    months: list[date]
+
+    @property
+    def register_on(self) -> date:
+        """The day of the first full export: two years before the as-of date."""
+        return stations.month_end(stations.report_months(self.as_of, 25)[0])
+
+
+def send(desk: Desk, district: District, progress: Callable[[str], None]) -> None:
+    """Write every file of the inbox of one district."""
+    for told, write in (
+        ("备案", send_filings), ("检查", send_inspections), ("月报", send_reports),
+        ("收费", send_fees), ("基础", send_reference), ("其他", send_oddities),
+    ):  # fmt: skip
+        progress(told)
+        write(desk, district)
+
+
+def send_filings(desk: Desk, district: District) -> None:
+    """The register two years ago with its mistakes, then what changed in each quarter."""
+    first = district.register_on
+    tables = {
+        "filing": [r for p in district.providers for r in filings.filing_rows(p)],
+        "filing_class": [r for p in district.providers for r in filings.class_rows(p)],
+        "filing_document": [r for p in district.providers for r in filings.document_rows(p, district.as_of)],
+    }
+    old = {name: _between(rows, date.min, first) for name, rows in tables.items()}
+    wrong = {
+        "filing": list(mistakes.filings(old["filing"])),
+        "filing_class": mistakes.classes(old["filing_class"]),
+        "filing_document": mistakes.documents(old["filing_document"]),
+    }
+    sheets = [_sheet(n, mistakes.scattered(_reported(old[n], first), _stamped(wrong[n], first))) for n in old]
+    desk.workbook(f"{BUREAU}/{first:%Y-%m}-备案台账导出.xlsx", sheets)
+    for nth, (start, end) in enumerate(_quarters(first, district.as_of)):
+        rows = {name: _reported(_between(all_rows, start, end), end) for name, all_rows in tables.items()}
+        _send_quarter(desk, nth, end, rows)
+    _send_correction(desk, old["filing"], first)
+
+
+def send_inspections(desk: Desk, district: District) -> None:
+    """The decisions of each year as text with slashes in the dates; the first year has the mistakes."""
+    rows = [r for p in district.providers for r in filings.inspection_rows(p, district.as_of)]
+    wrong: list[Wrong] = mistakes.inspections(rows)
+    for year in sorted({r["inspected_on"].year for r in rows}):
+        end = min(date(year, 12, 31), district.as_of)
+        of_year = _reported([r for r in rows if r["inspected_on"].year == year], end)
+        mixed = mistakes.scattered(of_year, _stamped(wrong, end))
+        desk.csv(f"{MARKET}/{year}年检查结果.csv", _sheet("inspection", mixed, SLASHED), GB)
+        wrong = []
+
+
+def send_reports(desk: Desk, district: District) -> None:
+    """Each street in its own way: Excel, CSV in GB 18030 with words, CSV in UTF-8 with full-width digits."""
+    ways = ((_report_book, EXCEL), (_report_csv(GB), WORDED), (_report_csv(BOM), FULL_WIDTH))
+    codes = sorted({s.street for s in district.stations})
+    size = max(3, len(district.months) // 8)
+    spans = [district.months[i : i + size] for i in range(0, len(district.months), size)]
+    for (write, style), code in zip(ways, codes, strict=False):
+        of_street = [s for s in district.stations if s.street == code]
+        rows = [r for s in of_street for r in stations.reports(district.seed, s, district.months)]
+        wrong = list(mistakes.reports(rows))
+        for nth, span in enumerate(spans):
+            told = _reported([r for r in rows if r["report_month"] in span], stations.month_end(span[-1]))
+            mixed = mistakes.scattered(told, _stamped(wrong, span[-1]) if nth == 0 else [])
+            write(desk, f"{STREETS}/{code}/{span[0]:%Y-%m}至{span[-1]:%Y-%m}成长驿站月报", mixed, style)
+        _send_late_and_corrected(desk, code, rows, spans)
+
+
+def send_fees(desk: Desk, district: District) -> None:
+    """Two waves: posted prices of every provider with places, and what the survey was told."""
+    priced = [p for p in district.providers if p.classes]
+    for wave, day in enumerate(fees.survey_days(district.as_of)):
+        asked = [p for p in priced if p.filed_on <= day and (p.on_file or p.story_on > day)]
+        posted = _reported([r for p in asked for r in fees.posted(p, day, wave)], day + timedelta(days=9))
+        told = _reported([r for p in asked for r in fees.surveyed(p, day, wave)], day + timedelta(days=12))
+        wrong = _stamped(mistakes.fees(posted), day) if wave == 0 else []
+        posted_sheet = _sheet("fee_quote", mistakes.scattered(posted, wrong), WORDED if wave == 0 else EXCEL)
+        if wave == 0:
+            desk.csv(f"{PRICES}/{day:%Y-%m}-收费公示采集.csv", posted_sheet, GB)
+        else:
+            desk.workbook(f"{PRICES}/{day:%Y-%m}-收费公示采集.xlsx", [posted_sheet])
+        desk.csv(f"{PRICES}/{day:%Y-%m}-收费统计调查.csv", _sheet("fee_quote", told, FULL_WIDTH), BOM)
+
+
+def send_reference(desk: Desk, district: District) -> None:
+    """The register of stations, the population and the plan."""
+    day = district.register_on
+    rows = [stations.station_row(s, district.months) for s in district.stations]
+    desk.workbook(f"{BUREAU}/成长驿站名录.xlsx", [_sheet("station", _reported(rows, day))])
+    population = _reported(reference.population_rows(), day)
+    desk.csv(f"{BUREAU}/人口.csv", _sheet("population", population, Style(thousands=True, dates="dot")), BOM)
+    desk.workbook(f"{BUREAU}/规划目标.xlsx", [_sheet("plan_target", _reported(reference.plan_rows(), day))])
+
+
+def send_oddities(desk: Desk, district: District) -> None:
+    """A notice that is no table we know, a file that is broken, and a report without a column it needs."""
+    notice = f"{OTHER}/放假通知.xlsx"
+    desk.plain_workbook(notice, [["关于清明节放假的通知"], ["各街道："], ["四月四日至六日放假，特此通知。"]])
+    desk.note(notice, "file-unknown")
+    broken = f"{OTHER}/损坏的月报.xlsx"
+    desk.path(broken).write_bytes(b"PK\x03\x04" + random.Random(district.seed).randbytes(2000))
+    desk.note(broken, "file-unreadable")
+    first = district.stations[0]
+    early = [m.replace(year=m.year - 1) for m in district.months[:3]]
+    rows = _reported(list(stations.reports(district.seed, first, early)), district.as_of)
+    sheet = _sheet("station_report", rows, Style())
+    sheet.without, sheet.every_row = ("open_day_count",), (("open_day_count", "column-missing"),)
+    desk.csv(f"{OTHER}/缺少开放天数的月报.csv", sheet, BOM)
+
+
+def _send_quarter(desk: Desk, nth: int, end: date, rows: dict[str, list[Values]]) -> None:
+    """Quarters take turns: one workbook, or a CSV file a table; a table without news is not sent."""
+    given = {name: of_table for name, of_table in rows.items() if of_table}
+    stem = f"{BUREAU}/{end:%Y-%m}-备案变更"
+    if nth % 2 == 0:
+        desk.workbook(f"{stem}.xlsx", [_sheet(name, of_table) for name, of_table in given.items()])
+        return
+    for name, of_table in given.items():
+        desk.csv(f"{stem}-{TITLES[name]}.csv", _sheet(name, of_table, WORDED), GB)
+
+
+def _send_correction(desk: Desk, filed: list[Values], first: date) -> None:
+    """Two addresses corrected a month later: the statement with the later date of report counts."""
+    rows = [r | {"address": r["address"].replace("号", "号1幢")} for r in filed[2:4]]
+    day = first + timedelta(days=30)
+    desk.csv(f"{BUREAU}/{first:%Y-%m}-备案台账更正.csv", _sheet("filing", _reported(rows, day), SLASHED), BOM)
+
+
+def _send_late_and_corrected(desk: Desk, code: str, rows: list[Values], spans: list[list[date]]) -> None:
+    """A span's last month again with other visits, and (from the first street) one file twice, under two names."""
+    month = spans[min(3, len(spans) - 1)][-1]
+    told = [r | {"child_visit_count": r["child_visit_count"] + 7} for r in rows if r["report_month"] == month]
+    sheet = _sheet("station_report", _reported(told, stations.month_end(month) + timedelta(days=20)), Style())
+    name = f"{STREETS}/{code}/{month:%Y-%m}成长驿站月报（更正）.csv"
+    desk.csv(name, sheet, BOM)
+    if code.endswith("1"):
+        shutil.copyfile(desk.folder / name, desk.path(name.replace("（更正）", "（更正）(2)")))
+
+
+def _report_book(desk: Desk, name: str, rows: list[Values | Wrong], style: Style) -> None:
+    desk.workbook(f"{name}.xlsx", [_sheet("station_report", rows, style)])
+
+
+def _report_csv(encoding: str) -> Callable[[Desk, str, list[Values | Wrong], Style], None]:
+    def write(desk: Desk, name: str, rows: list[Values | Wrong], style: Style) -> None:
+        desk.csv(f"{name}.csv", _sheet("station_report", rows, style), encoding)
+
+    return write
+
+
+TITLES = {
+    "filing": "备案登记", "filing_class": "班型", "filing_document": "证照材料", "inspection": "检查",
+    "station": "驿站", "station_report": "月报", "fee_quote": "收费", "population": "人口", "plan_target": "目标",
+}  # fmt: skip
+
+
+def _sheet(table: str, rows: Iterable[Values | Wrong], style: Style = EXCEL) -> Sheet:
+    return Sheet(TITLES[table], table, FIELDS[table], rows, style, title=f"{NOTICE}{TITLES[table]}")
+
+
+def _between(rows: list[Values], start: date, end: date) -> list[Values]:
+    """The rows of events or documents dated after ``start`` and up to ``end``."""
+    return [r for r in rows if start < (r.get("event_on") or r["issued_on"]) <= end]
+
+
+def _reported(rows: list[Values], day: date) -> list[Values]:
+    return [r | {"reported_on": day} for r in rows]
+
+
+def _stamped(wrong: Iterable[Wrong], day: date) -> list[Wrong]:
+    return [Wrong(w.values | {"reported_on": day}, w.expected) for w in wrong]
+
+
+def _quarters(first: date, as_of: date) -> list[tuple[date, date]]:
+    """The eight quarters from the register to the as-of date, as (after, up to)."""
+    ends = [stations.month_end(m) for m in stations.report_months(as_of, 25)[::3]]
+    return list(zip(ends, [*ends[1:-1], as_of], strict=False))
