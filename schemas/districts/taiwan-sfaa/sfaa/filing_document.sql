@@ -18,7 +18,7 @@ WITH ranked AS (
     FROM source
 ),
 stated AS (
-    SELECT *, 'premises' AS kind, "公共安全說明" AS prose FROM ranked
+    SELECT *, 'building_safety' AS kind, "公共安全說明" AS prose FROM ranked
     UNION ALL
     SELECT *, 'fire', "消防安全說明" FROM ranked
 ),

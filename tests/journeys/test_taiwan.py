@@ -1,0 +1,197 @@
+"""A real register, three times: Taiwan's childcare centres on three dates, received one after the other.
+
+What is published is compared with what plain Python reads from the same files, without any of our SQL.
+The files are real and not part of the project: without them the journey is skipped.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import shutil
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+FILES = Path(__file__).parents[2] / ".." / "shared" / "data" / "taiwan"
+SNAPSHOTS = ("2024-06-02", "2024-12-01", "2025-07-20")
+CENTRES = (1632, 1779, 1848)
+COMPARED = {"provider_name": "機構名稱", "address": "所在地", "place_count": "核定收托"}
+
+pytestmark = [
+    pytest.mark.skipif(not FILES.is_dir(), reason="the real register is not here: ../shared/data/taiwan"),
+    pytest.mark.timeout(300),
+]
+
+
+def snapshot(on: str) -> Path:
+    return FILES / f"sfaa_childcare_centers_{on}.ndjson.gz"
+
+
+def lines(on: str) -> list[dict]:
+    """The lines of a snapshot, as Python reads them."""
+    with gzip.open(snapshot(on), "rt", encoding="utf-8") as handle:
+        return [json.loads(line) for line in handle]
+
+
+def folder(line: dict) -> str:
+    return line["_path"].split("/")[-2]
+
+
+def centre(line: dict) -> str:
+    return line["_path"].split("/")[-1].removesuffix(".json")
+
+
+def chosen(on: str) -> dict[str, int]:
+    """Which line (from 1) stands for each centre: not the copy under the whole city if a district has one."""
+    found: dict[str, list[tuple[int, dict]]] = {}
+    for number, line in enumerate(lines(on), 1):
+        found.setdefault(centre(line), []).append((number, line))
+    kept = {}
+    for name, several in found.items():
+        in_district = [entry for entry in several if len(folder(entry[1])) > 3]
+        kept[name] = min(in_district or several, key=lambda entry: entry[1]["_path"])[0]
+    return kept
+
+
+def facts(on: str) -> dict[str, dict[str, str]]:
+    """Centre -> name, address and places, as the register has them."""
+    listed = lines(on)
+    return {
+        name: {ours: str(listed[number - 1][theirs]) for ours, theirs in COMPARED.items()}
+        for name, number in chosen(on).items()
+    }
+
+
+@dataclass(frozen=True)
+class Release:
+    """What stood in the home after one snapshot: version folders by dataset, and the findings."""
+
+    on: str
+    versions: dict[str, Path]
+    findings: list[dict]
+
+    def rows(self, dataset: str, file: str) -> list[dict[str, str]]:
+        with (self.versions[dataset] / file).open(encoding="utf-8", newline="") as handle:
+            return list(csv.DictReader(handle))
+
+    def found(self, table: str) -> list[dict]:
+        """The findings about this snapshot's lines in a table."""
+        content = sha256(snapshot(self.on).read_bytes()).hexdigest()
+        return [f for f in self.findings if f["source_sha256"] == content and f["table"] == table]
+
+
+@pytest.fixture(scope="module")
+def releases(tmp_path_factory) -> list[Release]:
+    """The three releases, each made of one more snapshot as of its own date."""
+    home = tmp_path_factory.mktemp("taiwan")
+    return [_release(home, on) for on in SNAPSHOTS]
+
+
+def _release(home: Path, on: str) -> Release:
+    import duckdb
+
+    from pipelines.run import run_job
+    from pipelines.settings import Settings
+
+    (home / "inbox").mkdir(exist_ok=True)
+    shutil.copy(snapshot(on), home / "inbox")
+    outcome = run_job(Settings(home=home, profile="taiwan-sfaa"), "everything", date.fromisoformat(on))
+    assert outcome.success, outcome.failures
+    pointer = json.loads((home / "published/current.json").read_text("utf-8"))
+    manifest = home / "published/releases" / pointer["release"] / "manifest.json"
+    datasets = json.loads(manifest.read_text("utf-8"))["datasets"]
+    findings = str(home / "workspace" / "findings.parquet")
+    table = duckdb.connect().execute("FROM read_parquet(?)", [findings])
+    names = [column[0] for column in table.description]
+    return Release(
+        on=on,
+        versions={d["name"]: home / "published/datasets" / d["name"] / d["version"] for d in datasets},
+        findings=[dict(zip(names, row, strict=True)) for row in table.fetchall()],
+    )
+
+
+def test_each_snapshot_makes_a_version_of_providers_and_of_fees(releases):
+    for dataset in ("providers", "fees"):
+        assert len({release.versions[dataset] for release in releases}) == 3
+    assert [len(r.rows("providers", "open_provider.csv")) for r in releases] == list(CENTRES)
+
+
+def test_the_published_centres_are_those_of_the_register(releases):
+    for release in releases:
+        published = {
+            row["provider_id"]: {name: row[name] for name in COMPARED}
+            for row in release.rows("providers", "open_provider.csv")
+        }
+        assert published == facts(release.on)
+
+
+def test_changes_agree_with_a_set_difference_of_the_files(releases):
+    for before, after in zip(releases, releases[1:], strict=False):
+        old, new = facts(before.on), facts(after.on)
+        changes = [
+            row for row in after.rows("providers", "changes.csv") if row["table_name"] == "open_provider"
+        ]
+        said = {kind: _changed(changes, kind) for kind in ("added", "removed")}
+        assert said == {"added": new.keys() - old.keys(), "removed": old.keys() - new.keys()}
+        updated = {
+            (json.loads(row["key"])["provider_id"], row["field_name"], row["old_value"], row["new_value"])
+            for row in changes
+            if row["change"] == "updated" and row["field_name"] in COMPARED
+        }
+        assert updated == {
+            (name, field, old[name][field], new[name][field])
+            for name in old.keys() & new.keys()
+            for field in COMPARED
+            if old[name][field] != new[name][field]
+        }
+
+
+def _changed(changes: list[dict[str, str]], kind: str) -> set[str]:
+    return {json.loads(row["key"])["provider_id"] for row in changes if row["change"] == kind}
+
+
+def test_every_line_that_is_not_published_has_a_finding(releases):
+    for release in releases:
+        every = set(range(1, len(lines(release.on)) + 1))
+        kept = set(chosen(release.on).values())
+        held = {f["row"] for f in release.found("filing") if f["code"] == "source-listed-twice"}
+        assert held == every - kept
+
+
+def test_every_fee_is_published_or_has_a_finding(releases):
+    for release in releases:
+        listed = lines(release.on)
+        published = Counter(row["provider_id"] for row in release.rows("fees", "open_fee_posted.csv"))
+        waiting = Counter(f["row"] for f in release.found("fee_quote"))
+        kept = chosen(release.on)
+        for number, line in enumerate(listed, 1):
+            fees = sum(len(items) for items in dict(line["收費情形"] or {}).values())
+            shown = published[centre(line)] if kept[centre(line)] == number else 0
+            assert fees == shown + waiting[number], (release.on, line["_path"])
+
+
+def test_published_fees_are_amounts_of_the_register_with_a_unit_and_the_months_sum(releases):
+    release = releases[-1]
+    amounts = {
+        (centre(line), item["費用金額"])
+        for line in lines(release.on)
+        for items in dict(line["收費情形"] or {}).values()
+        for item in items
+    }
+    rows = release.rows("fees", "open_fee_posted.csv")
+    assert {(r["provider_id"], str(int(float(r["fee_amount"])))) for r in rows} <= amounts
+    assert {r["currency_code"] for r in rows} == {"TWD"}
+    monthly = [r for r in rows if r["fee_unit_code"] == "per_month"]
+    assert all(float(r["monthly_amount"]) == float(r["fee_amount"]) for r in monthly)
+
+
+def test_no_name_of_a_person_in_charge_leaves(releases):
+    for folder_ in releases[-1].versions.values():
+        for path in folder_.glob("*.csv"):
+            assert "○○" not in path.read_text("utf-8")
