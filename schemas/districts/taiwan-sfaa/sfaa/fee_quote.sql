@@ -123,7 +123,7 @@ read AS (
         yuan > 0 AND (
             regexp_matches(said, '(學期|半年|S)[^0-9,;。+每月]{0,10}' || yuan || '([^0-9]|$)')
             OR regexp_matches(said, before_unit || '[/(]?(每|一|1|以)*(學期|半年|S)')
-        ) AS by_term,
+        ) AND NOT list_contains(figures, 6 * yuan) AS by_term,
         yuan = 0 AND len(figures) = 0
             AND regexp_matches(said, '無償|免費|不收費|不予收費|不另收|內含|含於|已含|包含於')
             AND NOT regexp_matches(said, '未|若|如|依|滿|歲') AS is_free
