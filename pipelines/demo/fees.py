@@ -23,6 +23,13 @@ def survey_days(as_of: date) -> tuple[date, date]:
     return date(as_of.year - 1, as_of.month, 15), date(as_of.year, as_of.month, 12)
 
 
+def all_posted(provider: Provider, as_of: date) -> Iterator[Values]:
+    """The posted prices of both waves, of a provider that had filed by then."""
+    for wave, day in enumerate(survey_days(as_of)):
+        if provider.filed_on <= day:
+            yield from posted(provider, day, wave)
+
+
 def posted(provider: Provider, observed: date, wave: int) -> Iterator[Values]:
     """The posted price list of one provider on one day; none from those without places."""
     for line in provider.classes:

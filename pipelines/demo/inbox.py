@@ -1,7 +1,7 @@
 """Makes the inbox of a district like the one in the news, and the answer key beside it.
 
-Up to 450 providers come in the files that filers really send; of a larger inbox the first 45 do, with all
-the wrong rows (their number does not grow), and the rest comes in one large CSV file a table, written row by row.
+The first 45 providers come in the files that filers really send, with all the wrong rows (their number
+does not grow); the rest of a larger inbox comes in one large CSV file a table, written row by row.
 What does not belong here: reading anything back; the truth of the summary is the generator's own.
 """
 
@@ -18,7 +18,6 @@ from typing import Any
 from pipelines.demo import fees, filings, providers, senders, stations
 from pipelines.demo.providers import Provider
 from pipelines.demo.sheets import Desk, Expected, Sheet
-from pipelines.demo.wording import Style
 from schemas import registry as contracts
 
 ANSWER_KEY = "answer_key.csv"
@@ -132,8 +131,7 @@ def _send_bulk(desk: Desk, everyone: _Everyone, say: Progress) -> None:
     for table, rows in _bulk_rows(everyone):
         say(f"大批量：{senders.TITLES[table]}")
         stamped = (r | {"reported_on": everyone.as_of} for r in rows)
-        sheet = Sheet("", table, senders.FIELDS[table], stamped, Style())
-        desk.csv(f"大批量/{senders.TITLES[table]}.csv", sheet, "utf-8")
+        desk.csv(f"演示大批量/{senders.TITLES[table]}.csv", Sheet("", table, stamped), "utf-8")
 
 
 def _bulk_rows(everyone: _Everyone) -> list[tuple[str, Iterator[dict[str, Any]]]]:
@@ -141,16 +139,15 @@ def _bulk_rows(everyone: _Everyone) -> list[tuple[str, Iterator[dict[str, Any]]]
         return (row for provider in everyone.providers(1) for row in rows(provider))
 
     as_of, months = everyone.as_of, everyone.months
-    more = range(stations.BLOCK_STATIONS + 1, everyone.station_count + 1)
-    waves = list(enumerate(fees.survey_days(as_of)))
+    more = [stations.station(n) for n in range(stations.BLOCK_STATIONS + 1, everyone.station_count + 1)]
     return [
         ("filing", of_all(filings.filing_rows)),
         ("filing_class", of_all(filings.class_rows)),
         ("filing_document", of_all(lambda p: filings.document_rows(p, as_of))),
         ("inspection", of_all(lambda p: filings.inspection_rows(p, as_of))),
-        ("fee_quote", of_all(lambda p: (r for w, d in waves if p.filed_on <= d for r in fees.posted(p, d, w)))),
-        ("station", (stations.station_row(stations.station(n), months) for n in more)),
-        ("station_report", (r for n in more for r in stations.reports(everyone.seed, stations.station(n), months))),
+        ("fee_quote", of_all(lambda p: fees.all_posted(p, as_of))),
+        ("station", (stations.station_row(s, months) for s in more)),
+        ("station_report", (r for s in more for r in stations.reports(everyone.seed, s, months))),
     ]
 
 

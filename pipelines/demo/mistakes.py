@@ -1,7 +1,7 @@
 """The wrong rows of the demo, each made from a right one, with the findings they must lead to.
 
-Each has a key of its own, so that it changes no right row: providers numbered beyond all others, months before
-the first. What does not belong here: where a wrong row comes to stand (the desk notes that when it writes it).
+Each has a key of its own, so that it changes no right row: providers numbered beyond all others, months
+before the first. What does not belong here: where a wrong row comes to stand (sheets.py notes that).
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ _FILINGS: tuple[tuple[Values, str, str], ...] = (
     ({"profit_code": "non_profit"}, "profit_code", "form-profit-conflict"),
     ({"provider_name": "=1+1"}, "provider_name", "text-formula"),
 )  # fmt: skip
+_BIG_CLASS: Values = {"class_type_code": "infant", "class_count": 1, "place_count": 14}
 _CLASSES: tuple[tuple[Values, str, str], ...] = (
-    ({"class_type_code": "infant", "class_count": 1, "place_count": 14}, "place_count", "class-size-above-cap"),
+    (_BIG_CLASS, "place_count", "class-size-above-cap"),
     ({"class_type_code": "托中班"}, "class_type_code", "code-unknown"),
     ({"provider_id": UNKNOWN_PROVIDER}, "provider_id", "row-orphan"),
 )
@@ -97,15 +98,19 @@ def documents(rows: list[Values]) -> list[Wrong]:
     return [*_changed(rows[0], _DOCUMENTS), Wrong(wrong, (("document_no", "food-licence-check"),))]
 
 
-def reports(rows: list[Values]) -> Iterator[Wrong]:
-    """Wrong reports of months before the first, two that contradict each other, and one sent twice over."""
+def reports(rows: list[Values], turn: int) -> Iterator[Wrong]:
+    """Every third wrong report, of a month before the first; and what only one street gets wrong.
+
+    Turn 0 contradicts itself in one file, turn 1 sends a line twice over."""
     base = rows[0]
-    for back, (changes, column, code) in enumerate(_REPORTS, start=1):
+    for back, (changes, column, code) in list(enumerate(_REPORTS, start=1))[turn::3]:
         yield Wrong(base | {"report_month": _months_before(base, back)} | changes, ((column, code),))
     twice = base | {"report_month": _months_before(base, 10)}
-    for visits in (81, 118):
-        yield Wrong(twice | {"child_visit_count": visits}, (("station_id", "key-duplicate"),))
-    yield _repeated(rows[1])
+    if turn == 0:
+        for visits in (81, 118):
+            yield Wrong(twice | {"child_visit_count": visits}, (("station_id", "key-duplicate"),))
+    if turn == 1:
+        yield _repeated(rows[1])
 
 
 def fees(rows: list[Values]) -> list[Wrong]:
@@ -116,7 +121,8 @@ def fees(rows: list[Values]) -> list[Wrong]:
 def inspections(rows: list[Values]) -> list[Wrong]:
     """Wrong decisions, each with a number of its own."""
     wrong = _changed(rows[0], _INSPECTIONS)
-    return [Wrong(w.values | {"inspection_id": f"DEMO-WRONG-{i}"}, w.expected) for i, w in enumerate(wrong, 1)]
+    numbered = enumerate(wrong, start=1)
+    return [Wrong(w.values | {"inspection_id": f"DEMO-WRONG-{i}"}, w.expected) for i, w in numbered]
 
 
 def scattered(rows: list[Values], wrong: list[Wrong]) -> list[Values | Wrong]:
@@ -129,17 +135,15 @@ def scattered(rows: list[Values], wrong: list[Wrong]) -> list[Values | Wrong]:
 
 
 def _bad_credit_codes(shop: Values, ghost: Iterator[Values]) -> Iterator[Wrong]:
-    """Codes with a wrong check digit, a letter that GB 32100 does not have, and another authority's prefix."""
-    good = next(ghost)
-    code, symbols = good["credit_code"], identifiers.ALPHABET
-    digit = symbols[(symbols.index(code[-1]) + 1) % 31]
-    yield Wrong(shop | good | {"credit_code": code[:-1] + digit}, (("credit_code", "credit-code-check-digit"),))
-    good = next(ghost)
-    letter = good["credit_code"].replace("0", "O", 1)
-    yield Wrong(shop | good | {"credit_code": letter}, (("credit_code", "value-pattern"),))
-    good = next(ghost)
-    other = identifiers.credit_code("52", GHOSTS + 99)
-    yield Wrong(shop | good | {"credit_code": other}, (("credit_code", "credit-code-prefix"),))
+    """Codes with a wrong check digit, with a letter GB 32100 does not have, of another authority."""
+    code, symbols = next(ghost)["credit_code"], identifiers.ALPHABET
+    wrong = (
+        (code[:-1] + symbols[(symbols.index(code[-1]) + 1) % 31], "credit-code-check-digit"),
+        (code[:10] + "O" + code[11:], "value-pattern"),
+        (identifiers.credit_code("52", GHOSTS + 99), "credit-code-prefix"),
+    )
+    for text, finding in wrong:
+        yield Wrong(shop | next(ghost) | {"credit_code": text}, (("credit_code", finding),))
 
 
 def _ghosts() -> Iterator[Values]:

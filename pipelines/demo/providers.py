@@ -69,7 +69,7 @@ KINDS: tuple[tuple[Kind, int], ...] = (
           "commercial", "all", False, "托育有限公司"), 5),
     (Kind("private_for_profit", "family_point", "individual_business", "private", None,
           "residence", "family", False, "家庭托育点"), 3),
-)
+)  # fmt: skip
 #: how many providers of a block have each story; all others are steady
 _ON_FILE_STORIES = {
     "filed_lately": 5, "places_changed": 5, "renamed": 3, "resumed": 1, "remedied": 2,
@@ -83,7 +83,8 @@ _REGISTERED = {  # nature -> first two characters of the credit code, registrati
     "for_profit_enterprise": ("91", "9", "for_profit"),
     "individual_business": ("92", "9", "for_profit"),
 }
-_WORDS = ("晨曦", "青禾", "小满", "云朵", "星芽", "木棉", "知了", "半夏", "向阳", "萤火", "白鹭", "春笋", "麦田", "清泉")
+_WORDS = ("晨曦", "青禾", "小满", "云朵", "星芽", "木棉", "知了", "半夏", "向阳", "萤火",
+          "白鹭", "春笋", "麦田", "清泉")  # fmt: skip
 _TAILS = ("", "一号", "二号", "三号")
 
 
@@ -150,7 +151,7 @@ def block(seed: int, number: int, as_of: date) -> list[Provider]:
         cast.append(((kind, "deregistered"), lines))
     rng.shuffle(cast)
     first = number * BLOCK_EVER + 1
-    return [_provider(rng, first + i, kind, story, lines, as_of) for i, ((kind, story), lines) in enumerate(cast)]
+    return [_provider(rng, n, *slot, lines, as_of) for n, (slot, lines) in enumerate(cast, start=first)]
 
 
 def _with_stories(rng: random.Random, slots: list[tuple[Kind, str]]) -> list[tuple[Kind, str]]:

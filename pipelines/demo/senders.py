@@ -17,44 +17,14 @@ from pipelines.demo.providers import Provider
 from pipelines.demo.sheets import NOTICE, Desk, Sheet, Wrong
 from pipelines.demo.wording import Style
 
-BUREAU, STREETS, MARKET, PRICES, OTHER = "区社会发展局", "街道月报", "区市场监管局", "收费公示与调查", "其他来件"
+BUREAU, MARKET = "区社会发展局", "区市场监管局"
+STREETS, PRICES, OTHER = "街道月报", "收费公示与调查", "其他来件"
 GB, BOM = "gb18030", "utf-8-sig"
 
 EXCEL = Style(dates="native", native_numbers=True)
 WORDED = Style(dates="chinese", thousands=True, units=True, aliases=True)
 FULL_WIDTH = Style(dates="iso", full_width=True)
 SLASHED = Style(dates="slash", yes_no=("√", "×"))
-
-FIELDS: dict[str, list[str]] = {
-    "filing": """provider_id provider_name alias_names credit_code registration_authority_code
-        provider_nature_code profit_code operator_code site_type_code service_form_code host_facility_code
-        location_type_code service_modes age_min_months age_max_months place_count enrolled_count
-        subdistrict_code community_name address gross_area_m2 indoor_area_m2 outdoor_area_m2
-        premises_tenure_code lease_from_on lease_to_on floor_min floor_max authorization_regime_code
-        filing_event_code event_on filing_status_code removal_reason_code filing_no submitted_on receipted_on
-        filed_on is_inclusive inclusive_from_on meal_mode_code contact_phone has_full_cctv
-        cctv_retention_days reported_on""".split(),
-    "filing_class": """provider_id class_type_code event_on class_count place_count enrolled_count carer_count
-        room_area_m2 reported_on""".split(),
-    "filing_document": """provider_id document_type_code document_no issued_on valid_to_on conclusion_code
-        verified_on reported_on""".split(),
-    "inspection": """inspection_id provider_id authority_code inspected_on inspection_result_code remedy_due_on
-        closed_on reported_on""".split(),
-    "station": """station_id station_name station_type_code gross_area_m2 subdistrict_code community_name address
-        operator_code host_facility_code opened_on station_status_code has_logo offers_temporary_care
-        temporary_care_receipt_no open_days_per_week opening_hours zone_codes reported_on""".split(),
-    "station_report": """station_id report_month open_day_count child_visit_count adult_visit_count activity_count
-        group_activity_count training_activity_count lecture_count home_visit_count household_count
-        practice_exchange_count online_sharing_count information_guidance_count parenting_class_count
-        temporary_care_hours temporary_care_child_count incident_count reported_on""".split(),
-    "fee_quote": """provider_id fee_item_code class_type_code service_mode_code fee_line_no collection_basis_code
-        observed_on fee_amount fee_unit_code months_basis includes_meals price_regime_code valid_from_on
-        valid_to_on reported_on""".split(),
-    "population": """subdistrict_code counted_on population_type_code age_band_code person_count source_name
-        reported_on""".split(),
-    "plan_target": """plan_target_id subdistrict_code indicator_code baseline_value target_value unit_code due_on
-        source_name reported_on""".split(),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -123,10 +93,10 @@ def send_reports(desk: Desk, district: District) -> None:
     codes = sorted({s.street for s in district.stations})
     size = max(3, len(district.months) // 8)
     spans = [district.months[i : i + size] for i in range(0, len(district.months), size)]
-    for (write, style), code in zip(ways, codes, strict=False):
+    for turn, ((write, style), code) in enumerate(zip(ways, codes, strict=True)):
         of_street = [s for s in district.stations if s.street == code]
         rows = [r for s in of_street for r in stations.reports(district.seed, s, district.months)]
-        wrong = list(mistakes.reports(rows))
+        wrong = list(mistakes.reports(rows, turn))
         for nth, span in enumerate(spans):
             told = _reported([r for r in rows if r["report_month"] in span], stations.month_end(span[-1]))
             mixed = mistakes.scattered(told, _stamped(wrong, span[-1]) if nth == 0 else [])
@@ -195,7 +165,7 @@ def _send_correction(desk: Desk, filed: list[Values], first: date) -> None:
 
 
 def _send_late_and_corrected(desk: Desk, code: str, rows: list[Values], spans: list[list[date]]) -> None:
-    """A span's last month again with other visits, and (from the first street) one file twice, under two names."""
+    """A span's last month again with other visits; from the first street that file comes twice."""
     month = spans[min(3, len(spans) - 1)][-1]
     told = [r | {"child_visit_count": r["child_visit_count"] + 7} for r in rows if r["report_month"] == month]
     sheet = _sheet("station_report", _reported(told, stations.month_end(month) + timedelta(days=20)), Style())
@@ -206,7 +176,9 @@ def _send_late_and_corrected(desk: Desk, code: str, rows: list[Values], spans: l
 
 
 def _report_book(desk: Desk, name: str, rows: list[Values | Wrong], style: Style) -> None:
-    desk.workbook(f"{name}.xlsx", [_sheet("station_report", rows, style)])
+    sheet = _sheet("station_report", rows, style)
+    sheet.merged_down = ("station_id",)
+    desk.workbook(f"{name}.xlsx", [sheet])
 
 
 def _report_csv(encoding: str) -> Callable[[Desk, str, list[Values | Wrong], Style], None]:
@@ -218,12 +190,13 @@ def _report_csv(encoding: str) -> Callable[[Desk, str, list[Values | Wrong], Sty
 
 TITLES = {
     "filing": "备案登记", "filing_class": "班型", "filing_document": "证照材料", "inspection": "检查",
-    "station": "驿站", "station_report": "月报", "fee_quote": "收费", "population": "人口", "plan_target": "目标",
+    "station": "驿站", "station_report": "月报", "fee_quote": "收费", "population": "人口",
+    "plan_target": "目标",
 }  # fmt: skip
 
 
 def _sheet(table: str, rows: Iterable[Values | Wrong], style: Style = EXCEL) -> Sheet:
-    return Sheet(TITLES[table], table, FIELDS[table], rows, style, title=f"{NOTICE}{TITLES[table]}")
+    return Sheet(TITLES[table], table, rows, style, title=f"{NOTICE}{TITLES[table]}表")
 
 
 def _between(rows: list[Values], start: date, end: date) -> list[Values]:

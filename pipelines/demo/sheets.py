@@ -1,4 +1,4 @@
-"""Writes sheets as Excel workbooks and CSV files, and notes in the answer key where each wrong row came to stand.
+"""Writes sheets as Excel workbooks and CSV files, and notes where each wrong row came to stand.
 
 The same rows make the same bytes: no clock, fixed document properties. What does not belong here: what the
 rows say, and how (senders.py, wording.py).
@@ -17,6 +17,10 @@ from pipelines.demo.wording import Style, header, renderers
 from schemas.registry import Registry
 
 NOTICE = "演示数据（虚构）"
+PLAIN = Style()
+#: what the profile says for every row, and what this district has not got
+NOT_SENT = {"area_code", "currency_code", "parent_credit_code", "longitude", "latitude", "crs_code"}
+_AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False}
 
 
 class Wrong(NamedTuple):
@@ -39,15 +43,18 @@ class Expected(NamedTuple):
 
 @dataclass
 class Sheet:
-    """Rows of one intake table as they will stand on one sheet. Rows are dicts, or Wrong ones."""
+    """Rows of one intake table as they will stand on one sheet. Rows are dicts, or Wrong ones.
+
+    ``without``: fields the sender left out. ``merged_down``: columns where equal cells below each other
+    become one merged cell. ``every_row``: findings expected of each row that is not itself a Wrong one."""
 
     name: str
     table: str
-    fields: list[str]
     rows: Iterable[dict[str, Any] | Wrong]
-    style: Style = Style()
+    style: Style = PLAIN
     title: str = ""
     without: tuple[str, ...] = ()
+    merged_down: tuple[str, ...] = ()
     every_row: tuple[tuple[str, str], ...] = ()
 
 
@@ -73,7 +80,7 @@ class Desk:
         """An Excel file with title rows over merged cells and one table a sheet."""
         import xlsxwriter
 
-        with xlsxwriter.Workbook(self.path(name), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+        with xlsxwriter.Workbook(self.path(name), _AS_TEXT) as book:
             book.set_properties({"title": NOTICE, "created": self.created})
             formats = {
                 "title": book.add_format({"bold": True, "align": "center", "font_size": 14}),
@@ -111,28 +118,50 @@ class Desk:
 
     def _worksheet(self, worksheet: Any, file: str, sheet: Sheet, formats: dict[str, Any]) -> None:
         headers = self._headers(sheet)
-        worksheet.merge_range(0, 0, 0, max(len(headers) - 1, 1), f"{NOTICE}{sheet.title}", formats["title"])
-        worksheet.merge_range(1, 0, 1, max(len(headers) - 1, 1), f"填报说明：本表为演示用虚构数据 {self.created:%Y-%m-%d}")
+        last = len(headers) - 1
+        worksheet.merge_range(0, 0, 0, last, sheet.title, formats["title"])
+        worksheet.merge_range(1, 0, 1, last, "填报说明：本表全部为虚构的演示数据，请勿引用")
         worksheet.write_row(2, 0, headers, formats["head"])
         worksheet.set_column(0, len(headers), 14)
-        for index, cells in enumerate(self._cells(file, sheet.name, sheet, 4), start=3):
+        rows = list(self._cells(file, sheet.name, sheet, 4))
+        for index, cells in enumerate(rows, start=3):
             for column, cell in enumerate(cells):
                 if isinstance(cell, date):
-                    worksheet.write_datetime(index, column, datetime(cell.year, cell.month, cell.day), formats["date"])
+                    moment = datetime(cell.year, cell.month, cell.day)
+                    worksheet.write_datetime(index, column, moment, formats["date"])
                 elif cell is not None:
                     worksheet.write(index, column, cell)
+        fields = self._fields(sheet)
+        for column in (fields.index(name) for name in sheet.merged_down):
+            for start, end in _runs([cells[column] for cells in rows]):
+                worksheet.merge_range(start + 3, column, end + 3, column, rows[start][column])
 
     def _headers(self, sheet: Sheet) -> list[str]:
         table = self.registry.tables[sheet.table]
-        return [header(table.field(f), sheet.style) for f in sheet.fields if f not in sheet.without]
+        return [header(table.field(f), sheet.style) for f in self._fields(sheet)]
+
+    def _fields(self, sheet: Sheet) -> list[str]:
+        """The columns this sheet has: those of the contract that a sender of this district states."""
+        left_out = NOT_SENT | set(sheet.without)
+        return [f.name for f in self.registry.tables[sheet.table].data_fields if f.name not in left_out]
 
     def _cells(self, file: str, sheet_name: str, sheet: Sheet, first: int) -> Iterator[list[Any]]:
         """The rows as cells; a wrong row's place goes to the answer key on its way."""
-        fields = [f for f in sheet.fields if f not in sheet.without]
-        written = list(zip(fields, renderers(self.registry, self.registry.tables[sheet.table], fields, sheet.style), strict=True))
+        fields, table = self._fields(sheet), self.registry.tables[sheet.table]
+        written = list(zip(fields, renderers(self.registry, table, fields, sheet.style), strict=True))
         for number, row in enumerate(sheet.rows, start=first):
             self.rows += 1
             values, expected = row if isinstance(row, Wrong) else (row, sheet.every_row)
             for column, code in expected:
                 self.expected.append(Expected(file, sheet_name, number, sheet.table, column, code))
             yield [write(values.get(name)) for name, write in written]
+
+
+def _runs(cells: list[Any]) -> Iterator[tuple[int, int]]:
+    """First and last index of each stretch of two or more equal cells."""
+    start = 0
+    for index in range(1, len(cells) + 1):
+        if index == len(cells) or cells[index] != cells[start]:
+            if index - start > 1:
+                yield start, index - 1
+            start = index

@@ -1,7 +1,7 @@
 """How a value looks in the cell of a file that a person filled in.
 
-Headers and words of codes come from the contracts, so that there is one truth. What does not belong here: which
-sender writes in which style (senders.py), and files (sheets.py).
+Headers and words of codes come from the contracts, so that there is one truth. What does not belong here:
+which sender writes in which style (senders.py), and files (sheets.py).
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ def header(field: Field, style: Style) -> str:
     return field.aliases[0] if style.aliases and field.aliases else field.title_zh
 
 
-def renderers(registry: Registry, table: Table, fields: list[str], style: Style) -> list[Callable[[Any], Cell]]:
+def renderers(
+    registry: Registry, table: Table, fields: list[str], style: Style
+) -> list[Callable[[Any], Cell]]:
     """One function a column, from a typed value to a cell. A wrong value (of another type) stays as it is."""
     return [_renderer(registry, table.field(name), style) for name in fields]
 
