@@ -1,0 +1,277 @@
+"""The publisher: open tables in, the next release out. One function, and an entry of its own.
+
+Plain Python without Dagster, so that it can be killed at any moment and run again. What belongs here:
+the order of the steps. Each step is next door: staging.py, version.py, verify.py, store.py.
+
+Exit codes of `python -m assets.release.publisher`: 0 published or nothing new; 2 usage; 65 refused, with
+the reasons, nothing published; 74 the disk failed; 75 another publisher is at work; 78 no such profile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import duckdb
+
+from assets.release import durable, staging, verify
+from assets.release.changes import TableChanges
+from assets.release.manifest import DatasetEntry, Manifest, Release, current_release, refuse_rolled_back
+from assets.release.staging import Previous, Refused, Staged, Staging
+from assets.release.store import LocalStore, Store, StoreConflict, StoreDamaged
+from assets.release.version import Decision, decide
+from quality.disclosure import DisclosureRefused
+from schemas.compile.duckdb import literal
+from schemas.model import ContractError, Dataset
+from schemas.registry import Registry, load
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class DatasetResult:
+    """What became of one dataset. ``changes`` counts per table, against the version before."""
+
+    name: str
+    version: str
+    previous_version: str | None
+    changed: bool
+    bump: str
+    reasons: tuple[str, ...]
+    rows: dict[str, int]
+    changes: dict[str, TableChanges]
+
+
+@dataclass(frozen=True)
+class ReleaseResult:
+    """The release that is current now. ``changed`` is False when there was nothing new to publish."""
+
+    release_id: str | None
+    seq: int
+    changed: bool
+    datasets: tuple[DatasetResult, ...]
+
+
+def publish(
+    registry: Registry,
+    open_dir: Path,
+    published: Path | Store,
+    as_of: date,
+    *,
+    work_dir: Path,
+    progress: Progress | None = None,
+    threads: int | None = None,
+    memory: str | None = None,
+) -> ReleaseResult:
+    """Publishes what differs from the current release; running again changes nothing.
+
+    ``open_dir`` holds one Parquet file per open table, typed by contract. ``work_dir`` is scratch:
+    only its folder `release` is used, and emptied.
+    Refused and DisclosureRefused: the data may not leave. StoreConflict: somebody else publishes.
+    StoreDamaged: published bytes are not what they should be. In each case nothing was published."""
+    store = LocalStore(published) if isinstance(published, Path) else published
+    tell, work = progress or (lambda _: None), Path(work_dir) / "release"
+    with store.exclusive():
+        current = current_release(store)
+        refuse_rolled_back(store, current)
+        durable.empty_directory(work)
+        con = _connect(work, threads, memory)
+        stage = Staging(con, registry, Path(open_dir), work, as_of)
+        try:
+            outcomes = [_dataset(stage, store, dataset, current, tell) for dataset in _made(stage, current)]
+        finally:
+            con.close()
+        result = _commit(stage, store, outcomes, current, tell)
+        shutil.rmtree(work)
+        return result
+
+
+def _connect(work_dir: Path, threads: int | None, memory: str | None) -> duckdb.DuckDBPyConnection:
+    """A DuckDB that fetches nothing, keeps order, and spills beside the stage."""
+    config: dict[str, str | int] = {"autoinstall_known_extensions": "false", "TimeZone": "UTC"}
+    config |= {"threads": threads} if threads else {}
+    config |= {"memory_limit": memory} if memory else {}
+    con = duckdb.connect(config=config)
+    con.execute(f"SET temp_directory = {literal(str(work_dir / 'spill'))}")
+    con.execute("SET preserve_insertion_order = true")
+    con.execute("SET enable_progress_bar = false")
+    return con
+
+
+def _made(stage: Staging, current: Release | None) -> list[Dataset]:
+    """The datasets whose tables were made. A dataset that was published before may not go missing."""
+    made = []
+    for dataset in stage.registry.datasets.values():
+        missing = [t for t in dataset.tables if not (stage.open_dir / f"{t}.parquet").exists()]
+        published = current and current.manifest.dataset(dataset.name)
+        if missing and (published or len(missing) < len(dataset.tables)):
+            raise Refused(f"{dataset.name}: open tables are missing: {', '.join(missing)}")
+        if not missing:
+            made.append(dataset)
+    return made
+
+
+def _dataset(
+    stage: Staging, store: Store, dataset: Dataset, current: Release | None, tell: Progress
+) -> tuple[DatasetEntry, DatasetResult] | None:
+    """Stages one dataset and proves it; None for one that never had a row: nobody needs an empty set."""
+    tell(f"{dataset.name}: compare")
+    rows = {name: staging.order_table(stage, stage.registry.tables[name]) for name in dataset.tables}
+    entry = current.manifest.dataset(dataset.name) if current else None
+    if entry is None and not any(rows.values()):
+        return None
+    previous = Previous.read(store, entry) if entry else None
+    staged = Staged(dataset, rows, staging.describe(stage, dataset, "0.0.0"))
+    comparison = staging.compare(stage, store, staged, previous)
+    decision = _decide(stage, staged, previous)
+    if not decision.is_new and entry:
+        unchanged = DatasetEntry(entry.name, entry.version, False, entry.rows, entry.files)
+        return unchanged, _result(staged, decision, entry)
+    tell(f"{dataset.name}: stage {decision.version}")
+    staged.package["version"] = str(decision.version)
+    staging.export(stage, staged, comparison)
+    verify.verify_staged(stage, staged)
+    files = staging.file_entries(stage, dataset.name, str(decision.version))
+    made = DatasetEntry(dataset.name, str(decision.version), True, rows, files)
+    return made, _result(staged, decision, entry)
+
+
+def _decide(stage: Staging, staged: Staged, previous: Previous | None) -> Decision:
+    if previous is None:
+        return decide(None, staged.package, rows_differ=True)
+    codelists = previous.entry.file(staging.CODELISTS)
+    texts = staging.sha256_of_bytes(staging.codelists_bytes(stage.registry, staged.dataset))
+    rows_differ = any(c.any for c in staged.changes.values())
+    texts_differ = codelists is None or codelists.sha256 != texts
+    return decide(previous.package, staged.package, rows_differ=rows_differ, texts_differ=texts_differ)
+
+
+def _result(staged: Staged, decision: Decision, entry: DatasetEntry | None) -> DatasetResult:
+    return DatasetResult(
+        name=staged.dataset.name,
+        version=str(decision.version),
+        previous_version=entry.version if entry else None,
+        changed=decision.is_new,
+        bump=decision.bump,
+        reasons=decision.reasons,
+        rows=staged.rows,
+        changes=staged.changes,
+    )
+
+
+def _commit(
+    stage: Staging,
+    store: Store,
+    outcomes: list[tuple[DatasetEntry, DatasetResult] | None],
+    current: Release | None,
+    tell: Progress,
+) -> ReleaseResult:
+    """Puts everything in place, reads it back, and only then moves the pointer."""
+    made = [outcome for outcome in outcomes if outcome]
+    results = tuple(result for _, result in made)
+    manifest = _manifest(stage, [entry for entry, _ in made], current)
+    if current and _same_content(manifest, current.manifest):
+        return ReleaseResult(current.release_id, current.manifest.seq, False, results)
+    if not current and not made:
+        return ReleaseResult(None, 0, False, results)
+    release = Release.of(manifest)
+    tell(f"release {release.release_id}: write")
+    for entry in manifest.datasets:
+        if entry.changed:
+            _place(stage, store, entry)
+    store.put_release(release.release_id, {"manifest.json": manifest.to_bytes()})
+    tell(f"release {release.release_id}: read back")
+    verify.verify_release(store, manifest)
+    store.commit(release.pointer(), current.pointer() if current else None)
+    return ReleaseResult(release.release_id, manifest.seq, True, results)
+
+
+def _place(stage: Staging, store: Store, entry: DatasetEntry) -> None:
+    for file in entry.files:
+        store.put_blob(stage.folder(entry.name) / file.name, file.sha256)
+    store.put_version(entry.name, entry.version, {file.name: file.sha256 for file in entry.files})
+
+
+def _same_content(new: Manifest, old: Manifest) -> bool:
+    """Whether no dataset has a new version, and none came or went."""
+    versions = [{d.name: d.version for d in manifest.datasets} for manifest in (new, old)]
+    return versions[0] == versions[1] and not any(d.changed for d in new.datasets)
+
+
+def _manifest(stage: Staging, entries: list[DatasetEntry], current: Release | None) -> Manifest:
+    profile = stage.registry.profile
+    return Manifest(
+        seq=current.manifest.seq + 1 if current else 1,
+        as_of=stage.as_of.isoformat(),
+        profile=profile.slug,
+        publisher=profile.publisher.name_zh if profile.publisher else "",
+        synthetic=profile.synthetic,
+        schema_fingerprint=stage.registry.fingerprint,
+        writers={"duckdb": duckdb.__version__, "tuoyu-open-data": _own_version()},
+        datasets=tuple(sorted(entries, key=lambda entry: entry.name)),
+        previous=current.link if current else None,
+    )
+
+
+def _own_version() -> str:
+    """Also from a checkout that was never installed."""
+    try:
+        return version("tuoyu-open-data")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m assets.release.publisher", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--profile", default="binjiang", help="slug, or folder with a profile.yml")
+    parser.add_argument("--open", type=Path, required=True, metavar="DIR", help="open tables as Parquet")
+    parser.add_argument("--published", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="scratch folder")
+    parser.add_argument("--as-of", type=date.fromisoformat, required=True, metavar="YYYY-MM-DD")
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--memory", help="memory limit of DuckDB, such as 2GB")
+    parser.add_argument("--json", action="store_true", help="the result as JSON")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The entry: publishes, prints the release, returns the exit code."""
+    given = _arguments(argv)
+    try:
+        result = publish(
+            load(given.profile),
+            given.open,
+            given.published,
+            given.as_of,
+            work_dir=given.work,
+            threads=given.threads,
+            memory=given.memory,
+            progress=None if given.json else lambda text: print(text, file=sys.stderr),
+        )
+    except (Refused, DisclosureRefused, StoreDamaged) as error:
+        return _failed(65, "refused", error)
+    except StoreConflict as error:
+        return _failed(75, "conflict", error)
+    except ContractError as error:
+        return _failed(78, "configuration", error)
+    except OSError as error:
+        return _failed(74, "disk", error)
+    print(json.dumps(asdict(result), ensure_ascii=False) if given.json else result.release_id)
+    return 0
+
+
+def _failed(code: int, kind: str, error: Exception) -> int:
+    print(f"{kind}: {error}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,221 @@
+"""A dataset version made ready in the work folder: ordered tables, exported files, descriptor, checksums.
+
+What belongs here: everything written before anything is published. What does not: the version's number
+(version.py), proving the staged files (verify.py), `published/` (store.py).
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from assets.release import durable
+from assets.release.changes import Comparison, TableChanges, TableFile
+from assets.release.exporters import exporter, parquet
+from assets.release.manifest import DatasetEntry, FileEntry, canonical
+from assets.release.store import Store
+from quality.disclosure import require_safe
+from schemas.compile.data_package import (
+    changes_resource,
+    codelists_resource,
+    codelists_rows,
+    data_package,
+    file_resource,
+    table_resource,
+)
+from schemas.compile.duckdb import column_type, literal, order_by, quote
+from schemas.model import Dataset, Table
+from schemas.registry import Registry
+
+DESCRIPTOR = "datapackage.json"
+CHANGES = "changes.csv"
+CODELISTS = "codelists.csv"
+SUMS = "SHA256SUMS"
+
+
+class Refused(Exception):
+    """What was handed in may not be published; nothing was changed (exit 65). Never names a value."""
+
+
+@dataclass
+class Staging:
+    """Where one run stages, and with what."""
+
+    con: DuckDBPyConnection
+    registry: Registry
+    open_dir: Path
+    work_dir: Path
+    as_of: date
+
+    def ordered(self, table: str) -> Path:
+        return self.work_dir / "ordered" / f"{table}.parquet"
+
+    def folder(self, dataset: str) -> Path:
+        return self.work_dir / "datasets" / dataset
+
+
+@dataclass(frozen=True)
+class Previous:
+    """The version of a dataset that is published now."""
+
+    entry: DatasetEntry
+    package: dict[str, Any]
+
+    @classmethod
+    def read(cls, store: Store, entry: DatasetEntry) -> Previous:
+        return cls(entry, json.loads(store.read(f"{entry.folder}/{DESCRIPTOR}")))
+
+    def table_file(self, store: Store, table: str) -> TableFile | None:
+        """The file to compare a table with; None if this version does not have the table."""
+        resources = {r["name"]: r for r in self.package["resources"]}
+        if table not in resources:
+            return None
+        best = self.entry.file(f"{table}.parquet") or self.entry.file(resources[table]["path"])
+        schema = resources[table]["schema"]
+        columns = tuple(f["name"] for f in schema["fields"])
+        return TableFile(store.local(best.path), columns, tuple(schema["primaryKey"]))
+
+
+@dataclass
+class Staged:
+    """One dataset: its ordered tables, and what differs from the version before."""
+
+    dataset: Dataset
+    rows: dict[str, int]
+    package: dict[str, Any]
+    changes: dict[str, TableChanges] = field(default_factory=dict)
+
+
+def order_table(staging: Staging, table: Table) -> int:
+    """Writes a table in the order of its key, once, for every exporter; returns its number of rows.
+
+    Refused if its columns are not the contract's or its key is not unique; DisclosureRefused if it holds
+    what must not leave. An empty text becomes NULL: a published table has one way to say nothing."""
+    source = staging.open_dir / f"{table.name}.parquet"
+    relation = f"read_parquet({literal(str(source))})"
+    _require_contract(staging.con, table, relation)
+    target = staging.ordered(table.name)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    columns = ", ".join(_plain(f.name, f.type in ("string", "list")) for f in table.fields)
+    parquet.write(staging.con, f"SELECT {columns} FROM {relation} ORDER BY {order_by(table)}", target)
+    ordered = f"read_parquet({literal(str(target))})"
+    require_safe(staging.con, table, ordered)
+    return _require_key(staging.con, table, ordered)
+
+
+def _plain(name: str, text: bool) -> str:
+    return f"nullif({quote(name)}, '') AS {quote(name)}" if text else quote(name)
+
+
+def _require_contract(con: DuckDBPyConnection, table: Table, relation: str) -> None:
+    """The private or unknown column is the disclosure gate's to name; the rest is named here."""
+    found = {row[0]: row[1] for row in con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
+    extra = sorted(set(found) - set(table.field_names))
+    missing = [name for name in table.field_names if name not in found]
+    types = [f.name for f in table.fields if f.name in found and found[f.name] != column_type(f)]
+    if extra:
+        require_safe(con, table, relation)
+    for what, columns in (("missing columns", missing), ("other types than the contract", types)):
+        if columns:
+            raise Refused(f"{table.name}: {what}: {', '.join(columns)}")
+
+
+def _require_key(con: DuckDBPyConnection, table: Table, relation: str) -> int:
+    key = ", ".join(quote(k) for k in table.key)
+    nothing = " OR ".join(f"{quote(k)} IS NULL" for k in table.key)
+    rows, distinct, empty = con.execute(
+        f"SELECT count(*), count(DISTINCT ({key})), count(*) FILTER ({nothing}) FROM {relation}"
+    ).fetchone() or (0, 0, 0)
+    if rows != distinct or empty:
+        raise Refused(f"{table.name}: {rows - distinct} rows repeat a key, {empty} have none")
+    return rows
+
+
+def describe(staging: Staging, dataset: Dataset, version: str) -> dict[str, Any]:
+    """The package without sizes and hashes: what a version says about itself."""
+    registry, resources = staging.registry, []
+    for table in (registry.tables[name] for name in dataset.tables):
+        for name in dataset.formats:
+            module, path = exporter(name), f"{table.name}.{name}"
+            if module.TABULAR:
+                resources.append(table_resource(registry, dataset, table, path))
+            else:
+                resources.append(file_resource(table, path, format=module.FORMAT, mediatype=module.MEDIATYPE))
+    resources += [changes_resource(CHANGES), codelists_resource(CODELISTS)]
+    return data_package(registry, dataset, version=version, as_of=staging.as_of, resources=resources)
+
+
+def compare(staging: Staging, store: Store, staged: Staged, previous: Previous | None) -> Comparison:
+    """Every difference from the version before; an equal file is not opened."""
+    comparison = Comparison(staging.con)
+    if previous is None:
+        return comparison
+    known = [r["name"] for r in previous.package["resources"] if "primaryKey" in r.get("schema", {})]
+    for name in dict.fromkeys((*staged.dataset.tables, *(n for n in known if n != "codelists"))):
+        new = _new_file(staging, staged.dataset, name)
+        entry = previous.entry.file(f"{name}.parquet")
+        if new and entry and durable.sha256_of(new.path) == entry.sha256:
+            staged.changes[name] = TableChanges()
+        else:
+            staged.changes[name] = comparison.add(name, previous.table_file(store, name), new)
+    return comparison
+
+
+def _new_file(staging: Staging, dataset: Dataset, name: str) -> TableFile | None:
+    if name not in dataset.tables:
+        return None
+    table = staging.registry.tables[name]
+    return TableFile(staging.ordered(name), table.field_names, table.key)
+
+
+def codelists_bytes(registry: Registry, dataset: Dataset) -> bytes:
+    """`codelists.csv`."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(codelists_rows(registry, dataset))
+    return text.getvalue().encode()
+
+
+def sha256_of_bytes(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def export(staging: Staging, staged: Staged, comparison: Comparison) -> None:
+    """Writes every file of a new version into the dataset's stage folder and fills in what they weigh."""
+    folder, dataset = staging.folder(staged.dataset.name), staged.dataset
+    folder.mkdir(parents=True)
+    for table in dataset.tables:
+        source = f"SELECT * FROM read_parquet({literal(str(staging.ordered(table)))})"
+        for name in dataset.formats:
+            exporter(name).write(staging.con, source, folder / f"{table}.{name}")
+    exporter("csv").write(staging.con, comparison.select(), folder / CHANGES)
+    (folder / CODELISTS).write_bytes(codelists_bytes(staging.registry, dataset))
+    _weigh(folder, staged)
+    (folder / DESCRIPTOR).write_bytes(canonical(staged.package))
+    names = sorted(p.name for p in folder.iterdir())
+    sums = "".join(f"{durable.sha256_of(folder / name)}  {name}\n" for name in names)
+    (folder / SUMS).write_bytes(sums.encode())
+
+
+def _weigh(folder: Path, staged: Staged) -> None:
+    """Size, hash and rows of each described file."""
+    for resource in staged.package["resources"]:
+        path = folder / resource["path"]
+        resource["bytes"] = path.stat().st_size
+        resource["hash"] = f"sha256:{durable.sha256_of(path)}"
+        if resource["name"] in staged.rows:
+            resource["rows"] = staged.rows[resource["name"]]
+
+
+def file_entries(staging: Staging, dataset: str, version: str) -> tuple[FileEntry, ...]:
+    """The staged files as the manifest will list them."""
+    paths = sorted(staging.folder(dataset).iterdir(), key=lambda p: p.name)
+    base = f"datasets/{dataset}/{version}"
+    return tuple(FileEntry(f"{base}/{p.name}", durable.sha256_of(p), p.stat().st_size) for p in paths)

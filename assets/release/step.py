@@ -1,0 +1,62 @@
+"""The release as a step of a run: publish unless nothing it depends on has changed since it last did.
+
+What belongs here: the guard before and the memory after `publisher.publish`. What does not: publishing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from assets.build import path_of, require_current
+from assets.release.publisher import ReleaseResult, publish
+from assets.workspace import Context, code_fingerprint, file_sha256, fingerprint, read_json, write_json
+
+HERE = Path(__file__).parent
+
+
+def build_release(ctx: Context, published: Path) -> dict[str, Any]:
+    """Publishes the open tables of the workspace; returns the release that is current afterwards.
+
+    StaleTable if a table is not built from what was received: a refused one is never published."""
+    tables = [t for d in ctx.registry.datasets.values() for t in d.tables]
+    require_current(ctx, tables)
+    known = ctx.workspace.state("release")
+    state = read_json(known)
+    if state and state["fingerprint"] == _fingerprint(ctx, tables, published):
+        result = _unchanged(state["result"])
+    else:
+        result = asdict(_publish(ctx, published))
+    write_json(known, {"fingerprint": _fingerprint(ctx, tables, published), "result": result})
+    return read_json(known)["result"]
+
+
+def _publish(ctx: Context, published: Path) -> ReleaseResult:
+    return publish(
+        ctx.registry,
+        ctx.workspace.root / "open",
+        published,
+        ctx.as_of,
+        work_dir=ctx.workspace.root / "stage",
+        progress=ctx.progress,
+        threads=ctx.threads,
+        memory=ctx.memory,
+    )
+
+
+def _unchanged(result: dict[str, Any]) -> dict[str, Any]:
+    """What an earlier run published, seen again by this one."""
+    datasets = [d | {"changed": False, "bump": "none"} for d in result["datasets"]]
+    return result | {"changed": False, "datasets": datasets}
+
+
+def _fingerprint(ctx: Context, tables: list[str], published: Path) -> str:
+    """What a release depends on besides its date: a new day alone makes no new version."""
+    pointer = published / "current.json"
+    return fingerprint(
+        {t: file_sha256(path_of(ctx, t)) for t in tables},
+        ctx.registry.fingerprint,
+        pointer.read_text("utf-8") if pointer.exists() else None,
+        code_fingerprint(HERE),
+    )

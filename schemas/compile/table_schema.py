@@ -1,0 +1,130 @@
+"""Contract -> Table Schema v2 (datapackage.org).
+
+What belongs here: one table's descriptor, and those of the two files every package brings along. What
+does not: the package around it (data_package.py). Properties that Table Schema lacks keep the names of
+our contracts: `title_en`, `description_en`, `unit`, `decimals`, `codelist`.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from schemas.model import Field, Table
+from schemas.registry import Registry
+
+PROFILE = "https://datapackage.org/profiles/2.0/tableschema.json"
+
+
+def table_schema(registry: Registry, table: Table, *, resources: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The Table Schema of a table. Foreign keys appear when their table is among ``resources``."""
+    schema: dict[str, Any] = {"$schema": PROFILE}
+    schema["fields"] = [_field(registry, table, field) for field in table.fields]
+    schema["fieldsMatch"] = "exact"
+    schema["missingValues"] = [""]
+    schema["primaryKey"] = list(table.key)
+    keys = [_foreign_key(table, key) for key in table.foreign_keys if key.table in resources]
+    return schema | ({"foreignKeys": keys} if keys else {})
+
+
+def changes_schema() -> dict[str, Any]:
+    """The Table Schema of `changes.csv`: what differs from the version before."""
+    fields = [
+        _plain("table_name", "表", "Table", required=True),
+        _plain("change", "变更类型", "Change", required=True, enum=["added", "removed", "updated"]),
+        _plain("key", "主键(JSON)", "Key of the row, as a JSON object", required=True),
+        _plain("field_name", "字段", "Field; empty for a whole row"),
+        _plain("old_value", "原值", "Old value"),
+        _plain("new_value", "新值", "New value"),
+    ]
+    return _of_plain(fields)
+
+
+def codelists_schema() -> dict[str, Any]:
+    """The Table Schema of `codelists.csv`: the code lists that the package's tables use."""
+    fields = [
+        _plain("codelist", "代码表", "Code list", required=True),
+        _plain("code", "代码", "Code", required=True),
+        _plain("title_zh", "中文名称", "Title in Chinese", required=True),
+        _plain("title_en", "英文名称", "Title in English", required=True),
+        _plain("definition", "定义", "Definition"),
+        _plain("source", "来源", "Source"),
+        _plain("since", "启用", "Since"),
+        _plain("deprecated_in", "停用", "Deprecated in"),
+        _plain("replaced_by", "替代代码", "Replaced by"),
+        _plain("parent", "上级代码", "Parent code"),
+    ]
+    return _of_plain(fields) | {"primaryKey": ["codelist", "code"]}
+
+
+def _of_plain(fields: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"$schema": PROFILE, "fields": fields, "fieldsMatch": "exact", "missingValues": [""]}
+
+
+def _plain(name: str, title_zh: str, title_en: str, **constraints: Any) -> dict[str, Any]:
+    field = {"name": name, "type": "string", "title": title_zh, "title_en": title_en}
+    return field | ({"constraints": constraints} if constraints else {})
+
+
+def _field(registry: Registry, table: Table, field: Field) -> dict[str, Any]:
+    described = {"name": field.name, "title": field.title_zh, "title_en": field.title_en}
+    described |= _type(field) | _texts(field)
+    if field.codelist:
+        described |= _codes(registry, field)
+    constraints = _constraints(registry, field, unique=table.key == (field.name,))
+    return described | ({"constraints": constraints} if constraints else {})
+
+
+def _type(field: Field) -> dict[str, Any]:
+    if field.type == "list":
+        return {"type": "list", "itemType": "string", "delimiter": ";"}
+    if field.type == "boolean":
+        return {"type": "boolean", "trueValues": ["true"], "falseValues": ["false"]}
+    return {"type": field.type} | ({"decimals": field.decimals} if field.type == "number" else {})
+
+
+def _texts(field: Field) -> dict[str, Any]:
+    texts = {
+        "description": field.description_zh,
+        "description_en": field.description_en,
+        "unit": field.unit,
+        "example": field.example,
+        "source": field.source,
+        "since": field.since,
+        "deprecated": field.deprecated,
+    }
+    return {key: text for key, text in texts.items() if text}
+
+
+def _codes(registry: Registry, field: Field) -> dict[str, Any]:
+    """The codes with their labels. Table Schema has categories for single values only."""
+    entries = registry.codelists[field.codelist or ""].entries
+    categories = [{"value": e.code, "label": e.title_zh, "label_en": e.title_en} for e in entries]
+    name = "itemCategories" if field.type == "list" else "categories"
+    return {"codelist": field.codelist, name: categories}
+
+
+def _constraints(registry: Registry, field: Field, *, unique: bool) -> dict[str, Any]:
+    """Only what Table Schema allows for the type: a list has no enum, a number no pattern."""
+    limits = field.constraints
+    given: dict[str, Any] = {"required": field.required or None, "unique": unique or None}
+    if field.type in ("integer", "number"):
+        given |= {"minimum": _number(limits.minimum), "maximum": _number(limits.maximum)}
+    if field.type == "string":
+        given["pattern"] = limits.pattern
+        given |= {"minLength": limits.min_length, "maxLength": limits.max_length}
+    if field.type == "string" and field.codelist:
+        given["enum"] = list(registry.codelists[field.codelist].codes)
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _number(limit: Decimal | None) -> int | float | None:
+    if limit is None:
+        return None
+    return int(limit) if limit == limit.to_integral_value() else float(limit)
+
+
+def _foreign_key(table: Table, key: Any) -> dict[str, Any]:
+    """An empty resource name is Table Schema's way to say "this same table"."""
+    resource = "" if key.table == table.name else key.table
+    return {"fields": list(key.fields), "reference": {"resource": resource, "fields": list(key.table_fields)}}
