@@ -85,7 +85,8 @@ def test_filing_reads_places_areas_and_codes():
 
 
 def test_filing_takes_an_area_without_a_figure_as_empty_and_passes_on_another_unit():
-    [row] = mapped("filing", CENTRE | {"總面積": "平方公尺", "室外面積": "3 坪"})
+    [row] = mapped("filing", CENTRE | {"總面積": "平方公尺", "室外面積": "3 坪", "核定收托": 0})
+    assert row["place_count"] is None
     assert row["gross_area_m2"] is None
     assert row["outdoor_area_m2"] == "3 坪"  # for the gate to refuse: not square metres
 

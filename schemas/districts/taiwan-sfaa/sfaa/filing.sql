@@ -55,7 +55,8 @@ SELECT
             CASE WHEN list_contains(modes, '臨時托育') THEN 'temporary' END), ''),
         'not_stated'
     ) AS service_modes,
-    "核定收托" AS place_count,
+    -- 0 stands for a centre that has no approval for a number yet (one line of all)
+    nullif("核定收托", '0') AS place_count,
     "實際收托" AS enrolled_count,
     area.code || '-' || left("所在地", 3) AS subdistrict_code,
     "所在地" AS address,
@@ -70,8 +71,9 @@ SELECT
         WHEN '優等' THEN 'tw_excellent' WHEN '甲等' THEN 'tw_a' WHEN '乙等' THEN 'tw_b'
         WHEN '丙等' THEN 'tw_c' WHEN '丁等' THEN 'tw_d' ELSE nullif("評鑑等級", '')
     END AS quality_grade_code,
-    longitude,
-    latitude,
+    -- the source gives up to fifteen decimals of an address's point; a metre is the sixth
+    coalesce(CAST(try_cast(longitude AS DECIMAL(9, 6)) AS VARCHAR), longitude) AS longitude,
+    coalesce(CAST(try_cast(latitude AS DECIMAL(9, 6)) AS VARCHAR), latitude) AS latitude,
     'wgs84' AS crs_code
 FROM ranked
 LEFT JOIN profile_codelist AS area ON area.list_name = 'area' AND area.title_zh = left(place, 3)
