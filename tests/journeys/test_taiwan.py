@@ -14,6 +14,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -132,7 +133,7 @@ def test_the_published_centres_are_those_of_the_register(releases):
 
 
 def test_changes_agree_with_a_set_difference_of_the_files(releases):
-    for before, after in zip(releases, releases[1:], strict=False):
+    for before, after in pairwise(releases):
         old, new = facts(before.on), facts(after.on)
         changes = [
             row for row in after.rows("providers", "changes.csv") if row["table_name"] == "open_provider"

@@ -13,10 +13,6 @@ import pytest
 
 from schemas.registry import load
 
-COLUMNS = (
-    "_path 機構名稱 所在地 聯絡電話 核定收托 實際收托 評鑑等級 最近一次評鑑年度 總面積 室內面積 室外面積 "
-    "公共安全說明 消防安全說明 準公共化資格 收費情形 違反法令紀錄 longitude latitude"
-).split()
 CENTRE = {
     "_path": "docs/data/南投縣/CW00000001.json",
     "機構名稱": "南投縣私立例托嬰中心",
@@ -37,6 +33,7 @@ CENTRE = {
     "longitude": 120.9,
     "latitude": 23.9,
 }
+COLUMNS = tuple(CENTRE)
 
 
 def mapped(table: str, *centres: dict) -> list[dict]:
@@ -44,14 +41,11 @@ def mapped(table: str, *centres: dict) -> list[dict]:
     registry = load("taiwan-sfaa")
     con = duckdb.connect()
     con.execute("CREATE MACRO snapshot_on() AS DATE '2024-06-02'")
-    con.execute("CREATE TABLE profile_codelist(list_name VARCHAR, code VARCHAR, title_zh VARCHAR, parent VARCHAR)")
-    for name in ("area", "subdistrict"):
-        entries = registry.codelists[name].entries
-        con.executemany(
-            "INSERT INTO profile_codelist VALUES (?, ?, ?, ?)",
-            [[name, e.code, e.title_zh, e.parent] for e in entries if e.code.startswith("TW-")],
-        )
-    con.execute(f"CREATE TABLE source(_row BIGINT, {', '.join(f'{c!r} VARCHAR' for c in COLUMNS)})".replace("'", '"'))
+    con.execute("CREATE TABLE profile_codelist(list_name VARCHAR, code VARCHAR, title_zh VARCHAR)")
+    areas = [["area", entry.code, entry.title_zh] for entry in registry.codelists["area"].entries]
+    con.executemany("INSERT INTO profile_codelist VALUES (?, ?, ?)", areas)
+    columns = ", ".join(f'"{column}" VARCHAR' for column in COLUMNS)
+    con.execute(f"CREATE TABLE source(_row BIGINT, {columns})")
     lines = [[number, *map(_text, ((CENTRE | c)[k] for k in COLUMNS))] for number, c in enumerate(centres, 1)]
     con.executemany(f"INSERT INTO source VALUES ({', '.join('?' * (len(COLUMNS) + 1))})", lines)
     answer = con.execute(registry.source_sql("sfaa", table))
