@@ -6,6 +6,7 @@ Whole files and the published result are in tests/journeys/test_taiwan.py.
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 
 import duckdb
@@ -238,3 +239,15 @@ def test_an_unknown_mode_item_or_amount_is_left_to_the_gate_not_lost():
     centre["收費情形"]["日間托育"][0]["費用金額"] = "面議("
     [row] = mapped("fee_quote", centre)
     assert (row["fee_amount"], row["_finding_code"]) == ("面議(", None)
+
+
+def test_every_finding_a_map_gives_has_its_text_and_every_subdistrict_its_area():
+    registry = load("taiwan-sfaa")
+    given = set()
+    for table in registry.mapped_tables("sfaa"):
+        given |= set(re.findall(r"'([a-z]+(?:-[a-z]+)+)'", registry.source_sql("sfaa", table)))
+    assert given == {finding.code for finding in registry.profile.findings}
+    areas = {entry.code for entry in registry.codelists["area"].entries}
+    found = [entry for entry in registry.codelists["subdistrict"].entries if entry.code != "_T"]
+    assert {entry.parent for entry in found} == areas
+    assert all(entry.code.startswith(f"{entry.parent}-") for entry in found)
