@@ -39,7 +39,8 @@ class ClassLine:
 
     @property
     def room_area_m2(self) -> int:
-        return 15 * self.class_count if self.class_type == "infant" else 52 * self.class_count
+        """The smallest room of the type, in square metres."""
+        return 18 if self.class_type == "infant" else 52
 
 
 def share_places(rng: random.Random, mixes: list[str]) -> list[list[ClassLine]]:

@@ -104,7 +104,7 @@ def _report(rng: random.Random, given: Station, month: date) -> Values:
         "open_day_count": min(open_days, month_end(month).day),
         "child_visit_count": visits,
         "adult_visit_count": visits + int(draw() * 60),
-        "activity_count": group + training + lecture,
+        "activity_count": group + training,
         "group_activity_count": group,
         "training_activity_count": training,
         "lecture_count": lecture,

@@ -18,9 +18,14 @@ Cell = str | int | float | date | None
 _FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 #: unit of a field -> what a person writes behind the number
 _UNIT_WORDS = {
-    "m2": "㎡", "place": "个", "person": "人", "class": "个", "day": "天", "month": "个月", "hour": "小时",
-    "household": "户", "session": "场", "activity": "次", "visit": "人次", "CNY": "元",
-}  # fmt: skip
+    "m2": "㎡",
+    "place": "个",
+    "person": "人",
+    "day": "天",
+    "hour": "小时",
+    "count": "个",
+    "visit": "人次",
+}
 _DATE_FORMS = {
     "chinese": "{0.year}年{0.month}月{0.day}日",
     "iso": "{0:%Y-%m-%d}",
