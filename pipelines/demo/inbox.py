@@ -69,10 +69,11 @@ def make_inbox(
 ) -> DemoSummary:
     """Write the demo's inbox into ``folder`` (made if need be) and ``answer_key.csv`` beside it.
 
-    ``providers`` are those on file at the as-of date: at least 45, else ValueError. Same arguments, same
-    bytes. ``progress`` is told in a few words what is being written."""
-    if providers < 45 or months < 3:
-        raise ValueError("the demo district has at least 45 providers and 3 months")
+    ``providers`` are those on file at the as-of date, ``months`` the months of station reports that end
+    with it: at least 45 and 12, else ValueError. Same arguments, same bytes. ``progress`` is told in a few
+    words what is being written."""
+    if providers < 45 or months < 12:
+        raise ValueError("the demo district has at least 45 providers and 12 months of reports")
     say = progress or (lambda _: None)
     folder.mkdir(parents=True, exist_ok=True)
     desk = Desk(folder, contracts.load(PROFILE), datetime(as_of.year, as_of.month, as_of.day))

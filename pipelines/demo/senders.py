@@ -97,11 +97,14 @@ def send_reports(desk: Desk, district: District) -> None:
         of_street = [s for s in district.stations if s.street == code]
         rows = [r for s in of_street for r in stations.reports(district.seed, s, district.months)]
         wrong = list(mistakes.reports(rows, turn))
+        late = [r for r in rows if turn == 2 and r["report_month"] == spans[1][-1]]
         for nth, span in enumerate(spans):
-            told = _reported([r for r in rows if r["report_month"] in span], stations.month_end(span[-1]))
+            in_time = [r for r in rows if r["report_month"] in span and r not in late]
+            told = _reported(in_time, stations.month_end(span[-1]))
             mixed = mistakes.scattered(told, _stamped(wrong, span[-1]) if nth == 0 else [])
             write(desk, f"{STREETS}/{code}/{span[0]:%Y-%m}至{span[-1]:%Y-%m}成长驿站月报", mixed, style)
-        _send_late_and_corrected(desk, code, rows, spans)
+        _send_corrected(desk, code, rows, spans[len(spans) // 2][-1])
+        _send_late(desk, code, late)
 
 
 def send_fees(desk: Desk, district: District) -> None:
@@ -164,9 +167,16 @@ def _send_correction(desk: Desk, filed: list[Values], first: date) -> None:
     desk.csv(f"{BUREAU}/{first:%Y-%m}-备案台账更正.csv", _sheet("filing", _reported(rows, day), SLASHED), BOM)
 
 
-def _send_late_and_corrected(desk: Desk, code: str, rows: list[Values], spans: list[list[date]]) -> None:
-    """A span's last month again with other visits; from the first street that file comes twice."""
-    month = spans[min(3, len(spans) - 1)][-1]
+def _send_late(desk: Desk, code: str, rows: list[Values]) -> None:
+    """A month that was not in the report of its span, two months after that."""
+    if rows:
+        day = stations.month_end(rows[0]["report_month"]) + timedelta(days=60)
+        sheet = _sheet("station_report", _reported(rows, day), WORDED)
+        desk.csv(f"{STREETS}/{code}/{rows[0]['report_month']:%Y-%m}成长驿站月报（补报）.csv", sheet, GB)
+
+
+def _send_corrected(desk: Desk, code: str, rows: list[Values], month: date) -> None:
+    """One month again with other visits; from the first street that file comes twice, under two names."""
     told = [r | {"child_visit_count": r["child_visit_count"] + 7} for r in rows if r["report_month"] == month]
     sheet = _sheet("station_report", _reported(told, stations.month_end(month) + timedelta(days=20)), Style())
     name = f"{STREETS}/{code}/{month:%Y-%m}成长驿站月报（更正）.csv"
