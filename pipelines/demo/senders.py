@@ -101,7 +101,9 @@ def send_reports(desk: Desk, district: District) -> None:
         for nth, span in enumerate(spans):
             in_time = [r for r in rows if r["report_month"] in span and r not in late]
             told = _reported(in_time, stations.month_end(span[-1]))
-            mixed = mistakes.scattered(told, _stamped(wrong, span[-1]) if nth == 0 else [])
+            mixed = mistakes.scattered(
+                told, _stamped(wrong, stations.month_end(span[-1])) if nth == 0 else []
+            )
             write(desk, f"{STREETS}/{code}/{span[0]:%Y-%m}至{span[-1]:%Y-%m}成长驿站月报", mixed, style)
         _send_corrected(desk, code, rows, spans[len(spans) // 2][-1])
         _send_late(desk, code, late)
