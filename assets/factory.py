@@ -13,11 +13,11 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from assets.build import Built, TableRefused, build_table, inputs, path_of, require_current
+from assets.build import Built, TableRefused, build_table, inputs, path_of
 from assets.lineage import sql_files, table_sql
 from assets.raw.intake import build_intake
 from assets.raw.receive import receive
-from assets.release.publisher import publish
+from assets.release.step import build_release
 from assets.workspace import Context
 from quality.checks import CheckResult, check_names
 from quality.suites import expectation_names
@@ -112,7 +112,7 @@ def _table_asset(registry: Registry, table: Table, sql: str, make_context: MakeC
 def _release_assets(registry: Registry, make_context: MakeContext, published: Path) -> dg.AssetsDefinition:
     specs = [
         dg.AssetSpec(
-            f"release_{d.name}", deps=list(d.tables), group_name="release", kinds={"csv", "parquet"},
+            f"release_{d.name}", deps=list(d.tables), group_name="release", kinds={"csv", "parquet"}, skippable=True,
             description=f"{d.title_zh} {d.title_en}\n\n{d.description_zh}\n{d.description_en}",
         )  # fmt: skip
         for d in registry.datasets.values()
@@ -120,15 +120,10 @@ def _release_assets(registry: Registry, make_context: MakeContext, published: Pa
 
     @dg.multi_asset(name="release", specs=specs)
     def release(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-        ctx = make_context(context)
-        require_current(ctx, [t for d in registry.datasets.values() for t in d.tables])
-        result = publish(
-            registry, ctx.workspace.root / "open", published, ctx.as_of,
-            work_dir=ctx.workspace.root / "stage", progress=ctx.progress,
-        )  # fmt: skip
-        for dataset in result.datasets:
-            metadata = {"version": dataset.version, "changed": dataset.changed, "release": result.release_id or ""}
-            yield dg.MaterializeResult(asset_key=f"release_{dataset.name}", metadata=metadata)
+        result = build_release(make_context(context), published)
+        for dataset in result["datasets"]:
+            metadata = {k: dataset[k] for k in ("version", "changed", "bump")} | {"release": result["release_id"]}
+            yield dg.MaterializeResult(asset_key=f"release_{dataset['name']}", metadata=metadata)
 
     return release
 

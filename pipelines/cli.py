@@ -27,7 +27,7 @@ app = typer.Typer(
 schema_app = typer.Typer(no_args_is_help=True, help="Look at the contracts: tables, columns, code lists, rules.")
 app.add_typer(schema_app, name="schema")
 
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder of inbox, workspace, published.")]
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder of workspace and published [default: here].")]
 ProfileOption = Annotated[str | None, typer.Option("--profile", help="District profile: a slug or a folder.")]
 AsOfOption = Annotated[
     str | None, typer.Option("--as-of", help="The date the release speaks of, YYYY-MM-DD [default: today].")
@@ -88,7 +88,8 @@ def run(
 ) -> None:
     """Receive what is in the inbox, check it, and publish what changed."""
     from pipelines import show
-    from pipelines.run import JOBS, exit_code, run_job
+    from pipelines.run import JOBS, run_job
+    from pipelines.run_outcome import exit_code
 
     if job not in JOBS:
         raise typer.BadParameter(f"one of {', '.join(JOBS)}", param_hint="--job")

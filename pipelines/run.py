@@ -7,7 +7,7 @@ leaves. What does not: what the job does, how it is printed (cli.py).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,25 +16,13 @@ import dagster as dg
 
 from assets.workspace import Progress, Workspace, read_json, write_json
 from pipelines.build import AS_OF_TAG, build_definitions, work_folders
-from pipelines.exits import Exit
+from pipelines.run_outcome import Outcome
 from pipelines.settings import Settings, dagster_home
 
 JOBS = ("receive", "publish", "everything")
 
 #: Dagster's own log is for its UI; on a terminal only what failed is of interest
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run did. ``intake`` holds row counts, ``release`` what was published."""
-
-    success: bool
-    as_of: str
-    job: str
-    intake: dict[str, Any] | None
-    release: dict[str, Any] | None
-    failures: list[dict[str, Any]] = field(default_factory=list)
 
 
 def run_job(
@@ -79,7 +67,7 @@ def _outcome(settings: Settings, job: str, as_of: date, result: dg.ExecuteInProc
         as_of=as_of.isoformat(),
         job=job,
         intake=state["result"] if state else None,
-        release=released,
+        release=released["result"] if released else None,
         failures=[_failure(event) for event in result.get_step_failure_events()],
     )
 
@@ -95,11 +83,3 @@ def _failure(event: dg.DagsterEvent) -> dict[str, Any]:
         "error": (error.cls_name or "") if error else "",
         "message": said.description if said and said.description else (error.message.strip() if error else ""),
     }
-
-
-def exit_code(outcome: Outcome) -> Exit:
-    """What the command that ran it should end with."""
-    if outcome.success:
-        return Exit.OK
-    errors = {failure["error"] for failure in outcome.failures}
-    return Exit.CONFLICT if "StoreConflict" in errors else Exit.REFUSED

@@ -33,7 +33,7 @@ class Settings:
 
     @property
     def inbox_dir(self) -> Path:
-        return self.inbox or self.home / "inbox"
+        return self.inbox or self.workspace_dir / "inbox"
 
     @property
     def workspace_dir(self) -> Path:
@@ -54,9 +54,9 @@ class Settings:
 
 #: variable, what it sets, and a word of help; the CLI's help and the README are checked against it
 VARIABLES = {
-    "TUOYU_HOME": "folder that holds inbox, workspace and published (default: the current folder)",
+    "TUOYU_HOME": "folder that holds workspace and published (default: the current folder)",
     "TUOYU_PROFILE": "district profile: a slug, or the path of a folder with a profile.yml (default: binjiang)",
-    "TUOYU_INBOX": "folder of incoming files (default: HOME/inbox)",
+    "TUOYU_INBOX": "folder of incoming files (default: WORKSPACE/inbox)",
     "TUOYU_WORKSPACE": "private working folder (default: HOME/workspace)",
     "TUOYU_PUBLISHED": "folder of what is public (default: HOME/published)",
     "TUOYU_AS_OF": "date the release speaks of, YYYY-MM-DD (default: today in the profile's time zone)",

@@ -1,0 +1,98 @@
+"""A registry loads whole or says which file and key is wrong; a profile tightens and never loosens."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+
+from schemas.compile.rules import row_rules
+from schemas.model import Constraints, ContractError, Field, Table
+from schemas.registry import load, profiles
+
+
+@pytest.mark.parametrize("slug", profiles())
+def test_every_profile_in_the_package_loads(slug):
+    registry = load(slug)
+    assert registry.profile.slug == slug
+    assert registry.layer("intake") and registry.layer("core") and registry.layer("open")
+
+
+def district(tmp_path: Path, **said) -> Path:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    raw = {"slug": "elsewhere", "extends": "cn", "title_zh": "别处", "title_en": "Elsewhere"} | said
+    (folder / "profile.yml").write_text(yaml.safe_dump(raw, allow_unicode=True), "utf-8")
+    return folder
+
+
+def test_a_district_outside_the_package_is_one_folder(tmp_path):
+    registry = load(district(tmp_path, defaults={"area_code": "330199"}))
+    assert registry.tables["filing"].defaults["area_code"] == "330199"
+    assert "credit_code" in registry.tables["filing"].required  # from cn
+
+
+def test_a_profile_may_require_what_the_core_does_not(tmp_path):
+    tighten = {"tables": {"station": {"required": ["address"]}}}
+    assert "address" in load(district(tmp_path, tighten=tighten)).tables["station"].required
+    assert "address" not in load("binjiang").tables["station"].required
+
+
+def test_a_profile_may_not_loosen(tmp_path):
+    tighten = {"fields": {"open_day_count": {"maximum": 99}}}
+    with pytest.raises(ContractError, match="loosen maximum"):
+        load(district(tmp_path, tighten=tighten))
+
+
+def test_a_misspelt_key_is_an_error_that_names_the_file(tmp_path):
+    with pytest.raises(ContractError, match=r"(?s)profile\.yml.*publihser"):
+        load(district(tmp_path, publihser={"name_zh": "x", "name_en": "x"}))
+
+
+def test_an_unknown_profile_names_the_known_ones():
+    with pytest.raises(ContractError, match="binjiang"):
+        load("atlantis")
+
+
+def test_a_profile_narrows_a_code_list(tmp_path):
+    registry = load(district(tmp_path, tighten={"codelists": {"profit": ["non_profit"]}}))
+    assert registry.codelists["profit"].codes == ("non_profit",)
+
+
+def test_a_private_field_in_an_open_table_does_not_load():
+    private = Field(name="contact_phone", type="string", title_zh="电话", title_en="Phone")
+    with pytest.raises(ValueError, match="private fields"):
+        Table(
+            name="open_x", layer="open", title_zh="x", title_en="x", grain_zh="x", grain_en="x",
+            key=("contact_phone",), fields=(private,),
+        )  # fmt: skip
+
+
+def test_a_parameter_counts_only_while_in_force():
+    registry = load("binjiang")
+    [cap] = [p for p in registry.all_parameters() if p.code == "class_place_cap_infant"]
+    assert registry.parameters(cap.valid_from)["class_place_cap_infant"].value == cap.value
+    assert "class_place_cap_infant" not in registry.parameters(date(1990, 1, 1))
+
+
+def test_a_rule_without_its_parameter_is_not_evaluated():
+    registry = load("binjiang")
+    rules = {r.code: r for r in row_rules(registry, registry.tables["filing_class"], date(1990, 1, 1))}
+    silent = [r for r in rules.values() if r.missing_parameters]
+    assert silent and all(r.predicate is None for r in silent)
+
+
+def test_tightened_keeps_the_stricter_of_both():
+    both = Constraints(minimum=0, maximum=36).tightened(Constraints(maximum=24))
+    assert (both.minimum, both.maximum) == (0, 24)
+
+
+def test_core_holds_nothing_of_one_country():
+    """The Taiwan profile extends nothing, and no Chinese law reaches it."""
+    registry = load("taiwan-sfaa")
+    filing = registry.tables["filing"]
+    assert "credit_code" not in filing.required
+    assert filing.field("credit_code").constraints.pattern is None
+    assert not [r for r in filing.rules if "credit" in r.code]
