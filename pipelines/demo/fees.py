@@ -24,9 +24,9 @@ def survey_days(as_of: date) -> tuple[date, date]:
 
 
 def all_posted(provider: Provider, as_of: date) -> Iterator[Values]:
-    """The posted prices of both waves, of a provider that had filed by then."""
+    """The posted prices of both waves, of a provider that had a filing then."""
     for wave, day in enumerate(survey_days(as_of)):
-        if provider.filed_on <= day:
+        if provider.serves_on(day):
             yield from posted(provider, day, wave)
 
 

@@ -22,9 +22,12 @@ BASE_DOCUMENTS = ("legal_cert", "premises", "staff_cert", "health_eval", "fire")
 
 def filing_rows(provider: Provider) -> list[Values]:
     """Every filing event of a provider, oldest first."""
+    submitted = _event(provider, "new", _submitted_on(provider), "submitted")
+    if provider.story == "applied":
+        return [submitted]
     told = [_event(provider, "new", provider.filed_on, "filed")]
     if provider.story == "filed_lately":
-        told.insert(0, _event(provider, "new", _submitted_on(provider), "submitted"))
+        told.insert(0, submitted)
     later = _LATER.get(provider.story, ())
     for event, status, days in later:
         told.append(_event(provider, event, provider.story_on + timedelta(days=days), status))
@@ -55,6 +58,8 @@ def lines_before(provider: Provider) -> list[ClassLine]:
 
 def class_rows(provider: Provider) -> list[Values]:
     """The class lines as stated with the filing, and again with each change that is not a suspension."""
+    if provider.story == "applied":
+        return []
     changed = provider.story in ("places_changed", "renamed")
     first = lines_before(provider) if provider.story == "places_changed" else provider.classes
     rows = [_class_row(provider, line, provider.filed_on) for line in first]

@@ -1,7 +1,7 @@
 """The invented providers of a district: who they are, and what will happen to each of them.
 
-They come in blocks of 49, one block a copy of the district in the news: 45 on file with 1,425 places in six
-service forms, and four that have left. A block depends only on the seed and its number, so that a hundred
+They come in blocks of 50, one block a copy of the district in the news: 45 on file with 1,425 places in six
+service forms, four that have left and one that has only applied. A block depends only on the seed and its number, so that a hundred
 thousand providers can be written without being held in memory. What does not belong here: the rows that
 tell their story (filings.py, fees.py).
 """
@@ -16,7 +16,7 @@ from pipelines.demo import identifiers
 from pipelines.demo.places import AGES, STREETS, ClassLine, enrol, full_lines, share_places
 
 BLOCK_ON_FILE = 45
-BLOCK_EVER = 49
+BLOCK_EVER = 50
 
 #: what becomes of a provider -> the reasons why it is not on the whitelist (none: it is listed)
 STORIES: dict[str, tuple[str, ...]] = {
@@ -33,6 +33,7 @@ STORIES: dict[str, tuple[str, ...]] = {
     "suspended": ("suspended",),
     "food_expired": ("food-licence-expired",),
     "deregistered": ("deregistered",),
+    "applied": ("not-filed",),
 }
 
 
@@ -75,8 +76,8 @@ _ON_FILE_STORIES = {
     "filed_lately": 5, "places_changed": 5, "renamed": 3, "resumed": 1, "remedied": 2,
     "fire_expired": 1, "health_missing": 1, "nonconform_open": 1, "suspended": 1, "food_expired": 1,
 }  # fmt: skip
-#: the kinds of those who have left
-_LEFT = tuple(KINDS[i][0] for i in (3, 5, 6, 6))
+#: those of a block that are not on file, and why
+_NOT_ON_FILE = tuple((KINDS[i][0], "deregistered") for i in (3, 5, 6, 6)) + ((KINDS[6][0], "applied"),)
 _REGISTERED = {  # nature -> first two characters of the credit code, registration authority, profit
     "public_institution": ("12", "1", "non_profit"),
     "social_service": ("52", "5", "non_profit"),
@@ -111,7 +112,11 @@ class Provider:
     @property
     def on_file(self) -> bool:
         """Whether the district still has a current filing of it at the as-of date."""
-        return self.story != "deregistered"
+        return self.story not in ("deregistered", "applied")
+
+    def serves_on(self, day: date) -> bool:
+        """Whether it has a filing on that day."""
+        return self.filed_on <= day and (self.story != "deregistered" or self.story_on > day)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -140,15 +145,15 @@ class Provider:
 
 
 def block(seed: int, number: int, as_of: date) -> list[Provider]:
-    """The 49 providers of one block, in the order of their ids; the last four slots may stand anywhere."""
+    """The 50 providers of one block, in the order of their ids."""
     rng = random.Random(f"tuoyu-demo:{seed}:{number}")
     slots = [(kind, "steady") for kind, count in KINDS for _ in range(count)]
     slots = _with_stories(rng, slots)
     cast = list(zip(slots, share_places(rng, [kind.mix for kind, _ in slots]), strict=True))
-    for kind in _LEFT:
+    for kind, story in _NOT_ON_FILE:
         lines = full_lines(rng, kind.mix)
         enrol(rng, lines)
-        cast.append(((kind, "deregistered"), lines))
+        cast.append(((kind, story), lines))
     rng.shuffle(cast)
     first = number * BLOCK_EVER + 1
     return [_provider(rng, n, *slot, lines, as_of) for n, (slot, lines) in enumerate(cast, start=first)]
@@ -192,6 +197,8 @@ def _provider(rng: random.Random, number: int, kind: Kind, story: str, lines: li
 
 def _filed_days_ago(rng: random.Random, story: str) -> int:
     """Days before the as-of date on which the filing was accepted."""
+    if story == "applied":  # a decision is expected in six days
+        return -6
     if story == "filed_lately":
         return rng.randint(120, 680)
     if story == "food_expired":  # so long ago that a licence of five years has run out

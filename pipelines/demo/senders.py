@@ -113,7 +113,7 @@ def send_fees(desk: Desk, district: District) -> None:
     """Two waves: posted prices of every provider with places, and what the survey was told."""
     priced = [p for p in district.providers if p.classes]
     for wave, day in enumerate(fees.survey_days(district.as_of)):
-        asked = [p for p in priced if p.filed_on <= day and (p.on_file or p.story_on > day)]
+        asked = [p for p in priced if p.serves_on(day)]
         posted = _reported([r for p in asked for r in fees.posted(p, day, wave)], day + timedelta(days=9))
         told = _reported([r for p in asked for r in fees.surveyed(p, day, wave)], day + timedelta(days=12))
         wrong = _stamped(mistakes.fees(posted), day) if wave == 0 else []
