@@ -1,9 +1,9 @@
 """The invented providers of a district: who they are, and what will happen to each of them.
 
 They come in blocks of 50, one block a copy of the district in the news: 45 on file with 1,425 places in six
-service forms, four that have left and one that has only applied. A block depends only on the seed and its number, so that a hundred
-thousand providers can be written without being held in memory. What does not belong here: the rows that
-tell their story (filings.py, fees.py).
+service forms, four that have left and one that has only applied. A block depends only on the seed and its
+number, so that a hundred thousand providers can be written without being held in memory. What does not
+belong here: the rows that tell their story (filings.py, fees.py).
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ _ON_FILE_STORIES = {
     "fire_expired": 1, "health_missing": 1, "nonconform_open": 1, "suspended": 1, "food_expired": 1,
 }  # fmt: skip
 #: those of a block that are not on file, and why
-_NOT_ON_FILE = tuple((KINDS[i][0], "deregistered") for i in (3, 5, 6, 6)) + ((KINDS[6][0], "applied"),)
+_NOT_ON_FILE = (*((KINDS[i][0], "deregistered") for i in (3, 5, 6, 6)), (KINDS[6][0], "applied"))
 _REGISTERED = {  # nature -> first two characters of the credit code, registration authority, profit
     "public_institution": ("12", "1", "non_profit"),
     "social_service": ("52", "5", "non_profit"),
