@@ -1,0 +1,2 @@
+-- A certificate carries its own period (issued, valid to), so nothing is derived here.
+SELECT * FROM filing_document
