@@ -23,8 +23,9 @@ import duckdb
 
 from assets.release import durable, staging, verify
 from assets.release.changes import TableChanges
+from assets.release.history import PublishedVersion
 from assets.release.manifest import DatasetEntry, Manifest, Release, current_release, refuse_rolled_back
-from assets.release.staging import Previous, Refused, Staged, Staging
+from assets.release.staging import Refused, Staged, Staging
 from assets.release.store import LocalStore, Store, StoreConflict, StoreDamaged
 from assets.release.version import Decision, decide
 from quality.disclosure import DisclosureRefused
@@ -127,7 +128,7 @@ def _dataset(
     entry = current.manifest.dataset(dataset.name) if current else None
     if entry is None and not any(rows.values()):
         return None
-    previous = Previous.read(store, entry) if entry else None
+    previous = PublishedVersion.read(store, entry) if entry else None
     staged = Staged(dataset, rows, staging.describe(stage, dataset, "0.0.0"))
     comparison = staging.compare(stage, store, staged, previous)
     decision = _decide(stage, staged, previous)
@@ -143,7 +144,7 @@ def _dataset(
     return made, _result(staged, decision, entry)
 
 
-def _decide(stage: Staging, staged: Staged, previous: Previous | None) -> Decision:
+def _decide(stage: Staging, staged: Staged, previous: PublishedVersion | None) -> Decision:
     if previous is None:
         return decide(None, staged.package, rows_differ=True)
     codelists = previous.entry.file(staging.CODELISTS)

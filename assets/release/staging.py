@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -20,7 +19,8 @@ from duckdb import DuckDBPyConnection
 from assets.release import durable
 from assets.release.changes import Comparison, TableChanges, TableFile
 from assets.release.exporters import exporter, parquet
-from assets.release.manifest import DatasetEntry, FileEntry, canonical
+from assets.release.history import DESCRIPTOR, PublishedVersion
+from assets.release.manifest import FileEntry, canonical
 from assets.release.store import Store
 from quality.disclosure import require_safe
 from schemas.compile.data_package import (
@@ -35,7 +35,6 @@ from schemas.compile.duckdb import column_type, literal, order_by, quote
 from schemas.model import Dataset, Table
 from schemas.registry import Registry
 
-DESCRIPTOR = "datapackage.json"
 CHANGES = "changes.csv"
 CODELISTS = "codelists.csv"
 SUMS = "SHA256SUMS"
@@ -60,28 +59,6 @@ class Staging:
 
     def folder(self, dataset: str) -> Path:
         return self.work_dir / "datasets" / dataset
-
-
-@dataclass(frozen=True)
-class Previous:
-    """The version of a dataset that is published now."""
-
-    entry: DatasetEntry
-    package: dict[str, Any]
-
-    @classmethod
-    def read(cls, store: Store, entry: DatasetEntry) -> Previous:
-        return cls(entry, json.loads(store.read(f"{entry.folder}/{DESCRIPTOR}")))
-
-    def table_file(self, store: Store, table: str) -> TableFile | None:
-        """The file to compare a table with; None if this version does not have the table."""
-        resources = {r["name"]: r for r in self.package["resources"]}
-        if table not in resources:
-            return None
-        best = self.entry.file(f"{table}.parquet") or self.entry.file(resources[table]["path"])
-        schema = resources[table]["schema"]
-        columns = tuple(f["name"] for f in schema["fields"])
-        return TableFile(store.local(best.path), columns, tuple(schema["primaryKey"]))
 
 
 @dataclass
@@ -153,13 +130,12 @@ def describe(staging: Staging, dataset: Dataset, version: str) -> dict[str, Any]
     return data_package(registry, dataset, version=version, as_of=staging.as_of, resources=resources)
 
 
-def compare(staging: Staging, store: Store, staged: Staged, previous: Previous | None) -> Comparison:
+def compare(staging: Staging, store: Store, staged: Staged, previous: PublishedVersion | None) -> Comparison:
     """Every difference from the version before; an equal file is not opened."""
     comparison = Comparison(staging.con)
     if previous is None:
         return comparison
-    known = [r["name"] for r in previous.package["resources"] if "primaryKey" in r.get("schema", {})]
-    for name in dict.fromkeys((*staged.dataset.tables, *(n for n in known if n != "codelists"))):
+    for name in dict.fromkeys((*staged.dataset.tables, *previous.tables)):
         new = _new_file(staging, staged.dataset, name)
         entry = previous.entry.file(f"{name}.parquet")
         if new and entry and durable.sha256_of(new.path) == entry.sha256:

@@ -112,7 +112,8 @@ def _meaning(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """The properties of a field that changed for a program."""
     found = [key for key in _STRUCTURE if old.get(key) != new.get(key)]
     theirs, ours = old.get("constraints", {}), new.get("constraints", {})
-    found += [key for key in sorted({*theirs, *ours} - {"enum"}) if theirs.get(key) != ours.get(key)]
+    told_by_codes = {"enum"} | ({"pattern"} if "itemCategories" in old and "itemCategories" in new else set())
+    found += [key for key in sorted({*theirs, *ours} - told_by_codes) if theirs.get(key) != ours.get(key)]
     return found + _code_changes(_codes(old), _codes(new))
 
 

@@ -7,12 +7,14 @@ our contracts: `title_en`, `description_en`, `unit`, `decimals`, `codelist`.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
 from schemas.model import Field, Table
 from schemas.registry import Registry
 
+#: `fieldsMatch` is left at its default, exact: the text of v2 wants a string there and its profile an array
 PROFILE = "https://datapackage.org/profiles/2.0/tableschema.json"
 
 
@@ -20,7 +22,6 @@ def table_schema(registry: Registry, table: Table, *, resources: tuple[str, ...]
     """The Table Schema of a table. Foreign keys appear when their table is among ``resources``."""
     schema: dict[str, Any] = {"$schema": PROFILE}
     schema["fields"] = [_field(registry, table, field) for field in table.fields]
-    schema["fieldsMatch"] = "exact"
     schema["missingValues"] = [""]
     schema["primaryKey"] = list(table.key)
     keys = [_foreign_key(table, key) for key in table.foreign_keys if key.table in resources]
@@ -58,7 +59,7 @@ def codelists_schema() -> dict[str, Any]:
 
 
 def _of_plain(fields: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"$schema": PROFILE, "fields": fields, "fieldsMatch": "exact", "missingValues": [""]}
+    return {"$schema": PROFILE, "fields": fields, "missingValues": [""]}
 
 
 def _plain(name: str, title_zh: str, title_en: str, **constraints: Any) -> dict[str, Any]:
@@ -76,8 +77,8 @@ def _field(registry: Registry, table: Table, field: Field) -> dict[str, Any]:
 
 
 def _type(field: Field) -> dict[str, Any]:
-    if field.type == "list":
-        return {"type": "list", "itemType": "string", "delimiter": ";"}
+    if field.type == "list":  # the text of v2 has a type `list`, its official profile refuses it
+        return {"type": "string", "itemType": "string", "delimiter": ";"}
     if field.type == "boolean":
         return {"type": "boolean", "trueValues": ["true"], "falseValues": ["false"]}
     return {"type": field.type} | ({"decimals": field.decimals} if field.type == "number" else {})
@@ -105,7 +106,7 @@ def _codes(registry: Registry, field: Field) -> dict[str, Any]:
 
 
 def _constraints(registry: Registry, field: Field, *, unique: bool) -> dict[str, Any]:
-    """Only what Table Schema allows for the type: a list has no enum, a number no pattern."""
+    """Only what Table Schema allows for the type: a number has no pattern. A list of codes becomes one."""
     limits = field.constraints
     given: dict[str, Any] = {"required": field.required or None, "unique": unique or None}
     if field.type in ("integer", "number"):
@@ -115,6 +116,9 @@ def _constraints(registry: Registry, field: Field, *, unique: bool) -> dict[str,
         given |= {"minLength": limits.min_length, "maxLength": limits.max_length}
     if field.type == "string" and field.codelist:
         given["enum"] = list(registry.codelists[field.codelist].codes)
+    if field.type == "list":
+        code = "|".join(re.escape(c) for c in registry.codelists[field.codelist or ""].codes)
+        given["pattern"] = f"({code})(;({code}))*"
     return {key: value for key, value in given.items() if value is not None}
 
 

@@ -136,10 +136,10 @@ def with_table(given: Registry, name: str, **update) -> Registry:
     return replace(given, tables=given.tables | {name: changed})
 
 
-def with_field(given: Registry, name: str, column: str, **update) -> Registry:
+def with_field(given: Registry, table_name: str, column: str, **update) -> Registry:
     """The same house with one column of one table changed."""
-    fields = [f.model_copy(update=update) if f.name == column else f for f in given.tables[name].fields]
-    return with_table(given, name, fields=tuple(fields))
+    fields = [f.model_copy(update=update) if f.name == column else f for f in given.tables[table_name].fields]
+    return with_table(given, table_name, fields=tuple(fields))
 
 
 def write_table(given: Registry, name: str, rows: list[tuple], folder: Path) -> None:

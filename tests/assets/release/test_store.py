@@ -1,0 +1,169 @@
+"""The local commit protocol: killed anywhere, a reader finds whole releases and the next run finishes."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from assets.release import durable
+from assets.release.manifest import current_release
+from assets.release.publisher import publish
+from assets.release.store import LocalStore, StoreConflict, StoreDamaged
+from assets.release.verify import verify_release
+from tests.assets.release import house
+
+ROOT = Path(__file__).parents[3]
+ENV = os.environ | {"PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture
+def store(tmp_path):
+    return LocalStore(tmp_path / "published", wait_seconds=0.1)
+
+
+def blob(tmp_path: Path, store: LocalStore, data: bytes) -> str:
+    digest = hashlib.sha256(data).hexdigest()
+    source = tmp_path / digest
+    source.write_bytes(data)
+    store.put_blob(source, digest)
+    return digest
+
+
+def test_killed_before_every_change_to_the_disk(tmp_path):
+    driver = ROOT / "tests/assets/release/drive_store.py"
+    run = subprocess.run([sys.executable, driver, tmp_path / "w"], env=ENV, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert int(run.stdout) >= 40  # it really was killed that often
+
+
+@pytest.mark.parametrize("number", [3, 40, 75, 96])
+def test_a_killed_publisher_is_finished_by_the_next(tmp_path, number):
+    """Through the real publisher: the same with DuckDB, frictionless and two datasets around the store."""
+    given = house.registry()
+    open_dir = house.write_open(given, tmp_path / "open")
+    publish(given, open_dir, tmp_path / "whole", house.AS_OF, work_dir=tmp_path / "other")
+    driver = ROOT / "tests/assets/release/drive_publisher.py"
+    run = subprocess.run([sys.executable, driver, tmp_path, "kill", str(number)], env=ENV)
+    assert run.returncode == -9
+    published = tmp_path / "published"
+    if (published / "current.json").exists():
+        verify_release(LocalStore(published), current_release(LocalStore(published)).manifest)
+    publish(given, open_dir, published, house.AS_OF, work_dir=tmp_path / "work")
+    assert house.tree(published) == house.tree(tmp_path / "whole")
+
+
+def test_inputs_that_changed_after_a_crash_replace_what_was_never_released(tmp_path, store):
+    with store.exclusive():
+        store.put_version("d", "1.0.0", {"a": blob(tmp_path, store, b"dead")})
+    with store.exclusive():
+        store.put_version("d", "1.0.0", {"a": blob(tmp_path, store, b"alive")})
+    assert (store.root / "datasets/d/1.0.0/a").read_bytes() == b"alive"
+    assert not (store.root / ".stage").exists()
+
+
+def test_one_publisher_at_a_time(store):
+    other = LocalStore(store.root, wait_seconds=0)
+    with store.exclusive(), pytest.raises(StoreConflict), other.exclusive():
+        pass
+    with other.exclusive():
+        pass
+
+
+def test_a_dead_publisher_holds_no_lock(store):
+    code = (
+        "import os; from pathlib import Path; from assets.release.store import LocalStore\n"
+        f"with LocalStore(Path({str(store.root)!r})).exclusive(): os.kill(os.getpid(), 9)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], env=ENV).returncode == -9
+    with store.exclusive():
+        pass
+
+
+def test_commit_refuses_a_pointer_it_did_not_expect(store):
+    with store.exclusive():
+        store.commit(b"one", None)
+        with pytest.raises(StoreConflict):
+            store.commit(b"two", None)
+    assert store.pointer() == b"one"
+
+
+def test_a_name_is_never_trusted(tmp_path, store):
+    with store.exclusive():
+        digest = blob(tmp_path, store, b"data")
+        path = store.root / "blobs/sha256" / digest[:2] / digest
+        path.chmod(0o644)
+        path.write_bytes(b"Data")
+        with pytest.raises(StoreDamaged):
+            blob(tmp_path, store, b"data")
+
+
+def test_a_source_that_changed_after_it_was_checked_is_refused(tmp_path, store):
+    (tmp_path / "x").write_bytes(b"changed")
+    with store.exclusive(), pytest.raises(StoreDamaged):
+        store.put_blob(tmp_path / "x", hashlib.sha256(b"checked").hexdigest())
+    assert not list((store.root / "blobs").rglob("*/*/*"))
+
+
+def test_file_system_without_hard_links(tmp_path, store, monkeypatch):
+    def no_links(*_):
+        raise OSError(errno.EPERM, "no hard links here")
+
+    monkeypatch.setattr(os, "link", no_links)
+    with store.exclusive():
+        store.put_version("d", "1.0.0", {"a": blob(tmp_path, store, b"data")})
+    copy = store.root / "datasets/d/1.0.0/a"
+    assert copy.read_bytes() == b"data" and copy.stat().st_nlink == 1 and copy.stat().st_mode & 0o222 == 0
+
+
+def test_a_full_disk_is_an_error_and_heals(tmp_path, store, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "no space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(durable.os, "fsync", full)
+        with pytest.raises(OSError, match="no space"), store.exclusive():
+            blob(tmp_path, store, b"data")
+    with store.exclusive():
+        blob(tmp_path, store, b"data")
+    assert not (store.root / ".stage").exists()
+
+
+def test_everything_is_forced_to_disk_before_the_pointer_moves(tmp_path, monkeypatch):
+    """By the names of what was fsynced: each published file's inode, each directory with new names."""
+    synced, at_commit = set(), set()
+    fsync, replace = os.fsync, os.replace
+
+    def recorded(descriptor):
+        stat = os.fstat(descriptor)
+        synced.add((stat.st_dev, stat.st_ino))
+        fsync(descriptor)
+
+    def committed(*args):
+        at_commit.update(synced)
+        replace(*args)
+
+    monkeypatch.setattr(os, "fsync", recorded)
+    monkeypatch.setattr(os, "replace", committed)
+    given = house.registry()
+    publish(given, house.write_open(given, tmp_path / "open"), tmp_path / "p", house.AS_OF, work_dir=tmp_path)
+    published = [p for p in (tmp_path / "p").rglob("*") if p.name != ".lock"]
+    assert len(published) > 30
+    missing = [p for p in published if (p.stat().st_dev, p.stat().st_ino) not in at_commit]
+    assert missing == []
+
+
+def test_pointer_with_another_hash_is_damage(tmp_path, store):
+    given = house.registry()
+    publish(given, house.write_open(given, tmp_path / "open"), store, house.AS_OF, work_dir=tmp_path / "work")
+    pointer = json.loads(store.pointer())
+    (store.root / "current.json").unlink()
+    (store.root / "current.json").write_text(json.dumps(pointer | {"sha256": "0" * 64}))
+    with pytest.raises(StoreDamaged, match="not the manifest that was released"):
+        current_release(store)

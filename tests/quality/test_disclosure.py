@@ -1,0 +1,133 @@
+"""What must not leave is found and named by place; what may leave is left alone."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from quality.disclosure import (
+    DisclosureRefused,
+    inspect,
+    is_credit_code,
+    is_resident_id,
+    personal_data,
+    require_safe,
+)
+from schemas.model import Field, Table
+
+RESIDENT_ID = "11010519491231002X"  # the worked example of GB 11643 itself
+MOBILE = "13800138000"
+#: published fixtures and public companies' codes: see the dossier, sections 4.1 and 4.3
+CREDIT_CODES = ["91110000600037341L", "91330108MATE00002B", "91330108MATE002050", "52330108MATE00002C"]
+
+
+def column(name: str, access: str = "public", type: str = "string") -> Field:
+    return Field(name=name, type=type, title_zh=name, title_en=name, access=access)
+
+
+def table(*fields: Field, layer: str = "open") -> Table:
+    texts = {"title_zh": "表", "title_en": "t", "grain_zh": "行", "grain_en": "row"}
+    return Table(name="open_t", layer=layer, key=(fields[0].name,), fields=fields, **texts)
+
+
+@pytest.fixture
+def con():
+    return duckdb.connect()
+
+
+def written(con, columns: dict[str, str], *rows: tuple) -> str:
+    con.execute(f"CREATE TABLE t ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
+    con.executemany(f"INSERT INTO t VALUES ({', '.join('?' for _ in columns)})", rows)
+    return "t"
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        (RESIDENT_ID, ["resident-id-in-text"]),
+        (f"负责人身份证{RESIDENT_ID.lower()}。", ["resident-id-in-text"]),
+        ("１１０１０５１９４９１２３１００２Ｘ", ["resident-id-in-text"]),
+        ("110105 19491231 002X", ["resident-id-in-text"]),
+        ("110105194912310021", []),  # wrong check digit
+        ("11010519491331002X", []),  # no such month
+        (f"9{RESIDENT_ID}", []),  # inside a longer number
+        (MOBILE, ["mobile-number-in-text"]),
+        (f"电话:{MOBILE}(园长)", ["mobile-number-in-text"]),
+        ("138-0013-8000", ["mobile-number-in-text"]),
+        ("+86 13800138000", ["mobile-number-in-text"]),
+        ("１３８００１３８０００", ["mobile-number-in-text"]),
+        (f"1 {MOBILE}", ["mobile-number-in-text"]),  # begins inside what only looked like one
+        (f"{RESIDENT_ID} {MOBILE}", ["resident-id-in-text", "mobile-number-in-text"]),
+        ("0571-87702000", []),  # a landline may be published
+        ("400-820-8820", []),
+        ("12345678901", []),  # no mobile begins with 12
+        ("138001380001", []),  # twelve digits
+        ("", []),
+        ("浙滨托备字〔2024〕第00138号", []),
+        *[(code, []) for code in CREDIT_CODES],
+    ],
+)
+def test_personal_data(text, codes):
+    assert personal_data(text) == codes
+
+
+def test_check_digits():
+    assert is_resident_id(RESIDENT_ID) and not is_resident_id(RESIDENT_ID[:-1] + "1")
+    assert all(is_credit_code(code) for code in CREDIT_CODES)
+    assert not is_credit_code("91330108MATE00002C") and not is_credit_code("91330108MATE0000")
+
+
+def _both() -> str:
+    """A number that is a resident id and a credit code by both check digits."""
+    for i in range(1000):
+        for last in "0123456789X":
+            text = f"11010519900101{i:03d}{last}"
+            if is_resident_id(text) and is_credit_code(text):
+                return text
+    raise AssertionError("none found")
+
+
+def test_the_column_decides_when_a_number_is_both(con):
+    both = _both()
+    relation = written(con, {"k": "VARCHAR", "credit_code": "VARCHAR", "note": "VARCHAR"}, ("1", both, both))
+    found = inspect(con, table(column("k"), column("credit_code"), column("note")), relation)
+    assert [(f.code, f.column) for f in found] == [("resident-id-in-text", "note")]
+
+
+def test_a_resident_id_in_the_credit_code_column_is_found(con):
+    relation = written(con, {"k": "VARCHAR", "credit_code": "VARCHAR"}, ("1", RESIDENT_ID))
+    found = inspect(con, table(column("k"), column("credit_code")), relation)
+    assert [(f.code, f.column) for f in found] == [("resident-id-in-text", "credit_code")]
+
+
+def test_findings_name_the_place_and_never_the_value(con):
+    rows = [("a", "西兴街道", None), ("b", f"联系{MOBILE}", None), ("c", None, 13800138000)]
+    columns = {"k": "VARCHAR", "address": "VARCHAR", "place_count": "BIGINT"}
+    relation = written(con, columns, *rows)
+    contract = table(column("k"), column("address"), column("place_count", type="integer"))
+    with pytest.raises(DisclosureRefused) as refused:
+        require_safe(con, contract, relation)
+    places = [(f.code, f.table, f.column, f.row, f.value) for f in refused.value.findings]
+    assert places == [
+        ("mobile-number-in-text", "open_t", "address", 2, None),
+        ("mobile-number-in-text", "open_t", "place_count", 3, None),
+    ]
+    assert MOBILE not in str(refused.value) and MOBILE not in repr(refused.value.findings)
+
+
+@pytest.mark.parametrize("name", ["contact_phone", "child_name"])
+def test_private_and_unknown_columns_are_refused(con, name):
+    relation = written(con, {"k": "VARCHAR", name: "VARCHAR"}, ("1", "x"))
+    contract = table(column("k"), column("contact_phone", access="private"), layer="core")
+    found = inspect(con, contract, relation)
+    assert [(f.code, f.column) for f in found] == [("private-column", name)]
+
+
+def test_many_findings_are_bounded(con):
+    relation = written(con, {"k": "VARCHAR"}, *[(f"{13800138000 + i}",) for i in range(500)])
+    assert len(inspect(con, table(column("k")), relation)) == 20
+
+
+def test_clean_table_passes(con):
+    relation = written(con, {"k": "VARCHAR", "credit_code": "VARCHAR"}, ("p1", CREDIT_CODES[0]), ("p2", None))
+    require_safe(con, table(column("k"), column("credit_code")), relation)
