@@ -32,6 +32,7 @@ from schemas.compile.data_package import (
     table_resource,
 )
 from schemas.compile.duckdb import column_type, literal, order_by, quote
+from schemas.compile.rules import row_rules
 from schemas.model import Dataset, Table
 from schemas.registry import Registry
 
@@ -74,8 +75,8 @@ class Staged:
 def order_table(staging: Staging, table: Table) -> int:
     """Writes a table in the order of its key, once, for every exporter; returns its number of rows.
 
-    Refused if its columns are not the contract's or its key is not unique; DisclosureRefused if it holds
-    what must not leave. An empty text becomes NULL: a published table has one way to say nothing."""
+    Refused if its columns are not the contract's, a rule fails or its key is not unique; DisclosureRefused
+    if it holds what must not leave. An empty text becomes NULL: there is one way to say nothing."""
     source = staging.open_dir / f"{table.name}.parquet"
     relation = f"read_parquet({literal(str(source))})"
     _require_contract(staging.con, table, relation)
@@ -85,6 +86,7 @@ def order_table(staging: Staging, table: Table) -> int:
     parquet.write(staging.con, f"SELECT {columns} FROM {relation} ORDER BY {order_by(table)}", target)
     ordered = f"read_parquet({literal(str(target))})"
     require_safe(staging.con, table, ordered)
+    _require_rules(staging, table, ordered)
     return _require_key(staging.con, table, ordered)
 
 
@@ -103,6 +105,19 @@ def _require_contract(con: DuckDBPyConnection, table: Table, relation: str) -> N
     for what, columns in (("missing columns", missing), ("other types than the contract", types)):
         if columns:
             raise Refused(f"{table.name}: {what}: {', '.join(columns)}")
+
+
+def _require_rules(staging: Staging, table: Table, relation: str) -> None:
+    """The contract's own rules once more: the file may have been touched since the build checked it."""
+    rules = [r for r in row_rules(staging.registry, table, staging.as_of) if r.severity == "error"]
+    rules = [r for r in rules if r.predicate]
+    if not rules:
+        return
+    counts = ", ".join(f"count(*) FILTER ({rule.predicate})" for rule in rules)
+    failed = staging.con.execute(f"SELECT {counts} FROM {relation}").fetchone() or ()
+    broken = [f"{r.code} {r.column} ({n} rows)" for r, n in zip(rules, failed, strict=True) if n]
+    if broken:
+        raise Refused(f"{table.name}: {'; '.join(broken)}")
 
 
 def _require_key(con: DuckDBPyConnection, table: Table, relation: str) -> int:

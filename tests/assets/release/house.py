@@ -16,6 +16,7 @@ from schemas.model import (
     Constraints,
     Dataset,
     Field,
+    FindingText,
     ForeignKey,
     Licence,
     Profile,
@@ -25,6 +26,10 @@ from schemas.model import (
 from schemas.registry import Registry
 
 AS_OF = date(2026, 3, 31)
+
+#: the findings that the constraints of a field can have
+CODES = ("value-missing", "code-unknown", "value-type", "value-pattern", "value-too-short")
+CODES += ("value-too-long", "value-below-minimum", "value-above-maximum")
 
 PROVIDERS = [
     ("330108", "p1", "滨江托育园一", "all_day", "infant;small", True, 40, "2025-03", "2024-05-01", "88.50"),
@@ -123,7 +128,9 @@ def registry() -> Registry:
             "fees": dataset("fees", "open_fee_posted"),
             "providers": dataset("providers", "open_provider", "open_provider_class"),
         },
-        findings={},
+        findings={
+            code: FindingText(code=code, severity="error", says_zh="错", says_en="wrong") for code in CODES
+        },
         sources=(),
         fingerprint="f" * 64,
         _maps={},
