@@ -20,52 +20,70 @@ GHOSTS = 920_000
 UNKNOWN_PROVIDER = f"{identifiers.AREA}-S-{GHOSTS}"
 UNKNOWN_STATION = f"{identifiers.AREA}-F-{GHOSTS}"
 
-#: what is changed in the filing of a private enterprise, and the (column, code) expected
-_FILINGS: tuple[tuple[Values, str, str], ...] = (
-    ({"provider_name": None}, "provider_name", "value-missing"),
-    ({"address": None}, "address", "value-missing"),
-    ({"credit_code": None}, "credit_code", "value-missing"),
-    ({"place_count": "三十来个"}, "place_count", "value-type"),
-    ({"place_count": None}, "place_count", "place-count-missing"),
-    ({"filed_on": "2023年2月30日"}, "filed_on", "value-type"),
-    ({"subdistrict_code": "330108009"}, "subdistrict_code", "code-unknown"),
-    ({"site_type_code": "小饭桌"}, "site_type_code", "code-unknown"),
-    ({"service_modes": "full_day;周末托"}, "service_modes", "code-unknown"),
-    ({"age_min_months": 36, "age_max_months": 24}, "age_min_months", "age-range-invalid"),
-    ({"gross_area_m2": -85}, "gross_area_m2", "value-below-minimum"),
-    ({"profit_code": "non_profit"}, "profit_code", "form-profit-conflict"),
-    ({"provider_name": "=1+1"}, "provider_name", "text-formula"),
-)  # fmt: skip
-_BIG_CLASS: Values = {"class_type_code": "infant", "class_count": 1, "place_count": 14}
-_CLASSES: tuple[tuple[Values, str, str], ...] = (
-    (_BIG_CLASS, "place_count", "class-size-above-cap"),
-    ({"class_type_code": "托中班"}, "class_type_code", "code-unknown"),
-    ({"provider_id": UNKNOWN_PROVIDER}, "provider_id", "row-orphan"),
+#: what is changed in a right row, and the (column, code) of each finding expected
+Mistake = tuple[Values, tuple[tuple[str, str], ...]]
+
+#: mistakes in the filing of a private enterprise
+_FILINGS: tuple[Mistake, ...] = (
+    ({"provider_name": None}, (("provider_name", "value-missing"),)),
+    ({"address": None}, (("address", "value-missing"),)),
+    ({"credit_code": None}, (("credit_code", "value-missing"),)),
+    ({"place_count": "三十来个"}, (("place_count", "value-type"),)),
+    ({"place_count": None}, (("place_count", "place-count-missing"),)),
+    ({"filed_on": "2023年2月30日"}, (("filed_on", "value-type"),)),
+    ({"submitted_on": date(2099, 1, 1)}, (("filed_on", "filing-date-order"),)),
+    ({"subdistrict_code": "330108009"}, (("subdistrict_code", "code-unknown"),)),
+    ({"subdistrict_code": "_T"}, (("subdistrict_code", "subdistrict-not-given"),)),
+    ({"site_type_code": "小饭桌"}, (("site_type_code", "code-unknown"),)),
+    ({"service_modes": "full_day;周末托"}, (("service_modes", "code-unknown"),)),
+    ({"age_min_months": 36, "age_max_months": 24}, (("age_min_months", "age-range-invalid"),)),
+    ({"gross_area_m2": -85}, (("gross_area_m2", "value-below-minimum"),)),
+    ({"profit_code": "non_profit"}, (("profit_code", "form-profit-conflict"),)),
+    ({"service_form_code": "community_inclusive"}, (("is_inclusive", "form-inclusive-conflict"),)),
+    ({"service_form_code": "home_visit"}, (("place_count", "home-visit-has-places"),)),
+    ({"provider_name": "=1+1"}, (("provider_name", "text-formula"),)),
 )
-_DOCUMENTS: tuple[tuple[Values, str, str], ...] = (
-    ({"document_type_code": "校车许可证"}, "document_type_code", "code-unknown"),
-    ({"issued_on": date(2019, 5, 6), "valid_to_on": "2029年2月31日"}, "valid_to_on", "value-type"),
-    ({"provider_id": UNKNOWN_PROVIDER}, "provider_id", "row-orphan"),
+_BIG_CLASS: Values = {
+    "class_type_code": "infant",
+    "class_count": 1,
+    "place_count": 14,
+    "enrolled_count": 8,
+    "carer_count": 5,
+    "room_area_m2": 20,
+}
+_CLASSES: tuple[Mistake, ...] = (
+    (_BIG_CLASS, (("place_count", "class-size-above-cap"),)),
+    ({"class_type_code": "托中班"}, (("class_type_code", "code-unknown"),)),
+    ({"provider_id": UNKNOWN_PROVIDER}, (("provider_id", "row-orphan"),)),
 )
-_REPORTS: tuple[tuple[Values, str, str], ...] = (
-    ({"open_day_count": 32}, "open_day_count", "value-above-maximum"),
-    ({"child_visit_count": -4}, "child_visit_count", "value-below-minimum"),
-    ({"child_visit_count": "很多"}, "child_visit_count", "value-type"),
-    ({"activity_count": None}, "activity_count", "value-missing"),
-    ({"report_month": "2025年13月"}, "report_month", "value-type"),
-    ({"station_id": UNKNOWN_STATION}, "station_id", "row-orphan"),
+_DOCUMENTS: tuple[Mistake, ...] = (
+    ({"document_type_code": "校车许可证"}, (("document_type_code", "code-unknown"),)),
+    ({"issued_on": date(2019, 5, 6), "valid_to_on": "2029年2月31日"}, (("valid_to_on", "value-type"),)),
+    ({"provider_id": UNKNOWN_PROVIDER}, (("provider_id", "row-orphan"),)),
 )
-_FEES: tuple[tuple[Values, str, str], ...] = (
-    ({"provider_id": UNKNOWN_PROVIDER}, "provider_id", "row-orphan"),
-    ({"fee_item_code": "赞助费"}, "fee_item_code", "code-unknown"),
-    ({"fee_line_no": 2, "fee_amount": "面议"}, "fee_amount", "value-type"),
-    ({"fee_line_no": 3, "fee_amount": -200}, "fee_amount", "value-below-minimum"),
-    ({"fee_line_no": 4, "fee_amount": None}, "fee_amount", "value-missing"),
+_REPORTS: tuple[Mistake, ...] = (
+    (
+        {"open_day_count": 32},
+        (("open_day_count", "value-above-maximum"), ("open_day_count", "open-days-above-month")),
+    ),
+    ({"child_visit_count": -4}, (("child_visit_count", "value-below-minimum"),)),
+    ({"child_visit_count": "很多"}, (("child_visit_count", "value-type"),)),
+    ({"activity_count": None}, (("activity_count", "value-missing"),)),
+    ({"report_month": "2025年13月"}, (("report_month", "value-type"),)),
+    ({"station_id": UNKNOWN_STATION}, (("station_id", "row-orphan"),)),
 )
-_INSPECTIONS: tuple[tuple[Values, str, str], ...] = (
-    ({"inspection_result_code": "基本可以"}, "inspection_result_code", "code-unknown"),
-    ({"inspected_on": None}, "inspected_on", "value-missing"),
-    ({"provider_id": UNKNOWN_PROVIDER}, "provider_id", "row-orphan"),
+_FEES: tuple[Mistake, ...] = (
+    ({"provider_id": UNKNOWN_PROVIDER}, (("provider_id", "row-orphan"),)),
+    ({"fee_item_code": "赞助费"}, (("fee_item_code", "code-unknown"),)),
+    ({"fee_line_no": 2, "fee_amount": "面议"}, (("fee_amount", "value-type"),)),
+    ({"fee_line_no": 3, "fee_amount": -200}, (("fee_amount", "value-below-minimum"),)),
+    ({"fee_line_no": 4, "fee_amount": None}, (("fee_amount", "value-missing"),)),
+    ({"fee_line_no": 5, "fee_amount": 52_000}, (("fee_amount", "fee-amount-implausible"),)),
+)
+_INSPECTIONS: tuple[Mistake, ...] = (
+    ({"inspection_result_code": "基本可以"}, (("inspection_result_code", "code-unknown"),)),
+    ({"inspected_on": None}, (("inspected_on", "value-missing"),)),
+    ({"provider_id": UNKNOWN_PROVIDER}, (("provider_id", "row-orphan"),)),
 )
 
 
@@ -74,8 +92,8 @@ def filings(rows: list[Values]) -> Iterator[Wrong]:
     shop = _first(rows, site_type_code="independent")
     home = _first(rows, site_type_code="family_point")
     ghost = _ghosts()
-    for changes, column, code in _FILINGS:
-        yield Wrong(shop | next(ghost) | changes, ((column, code),))
+    for changes, expected in _FILINGS:
+        yield Wrong(shop | next(ghost) | changes, expected)
     yield Wrong(home | next(ghost) | {"place_count": 8}, (("place_count", "family-point-above-cap"),))
     yield from _bad_credit_codes(shop, ghost)
     twice = shop | next(ghost)
@@ -90,12 +108,20 @@ def classes(rows: list[Values]) -> list[Wrong]:
 
 
 def documents(rows: list[Values]) -> list[Wrong]:
-    """Wrong documents, among them a food licence whose check digit is not its own."""
+    """Wrong documents; a licence whose check digit is not its own; an evaluation without conclusion."""
     licence = _first(rows, document_type_code="food")
     number = licence["document_no"]
     bad = number[:-1] + str((int(number[-1]) + 1) % 10)
     wrong = licence | {"document_no": bad, "issued_on": date(2019, 7, 8), "valid_to_on": date(2024, 7, 7)}
-    return [*_changed(rows[0], _DOCUMENTS), Wrong(wrong, (("document_no", "food-licence-check"),))]
+    health = _first(rows, document_type_code="health_eval") | {
+        "issued_on": date(2019, 9, 1),
+        "conclusion_code": None,
+    }
+    return [
+        *_changed(rows[0], _DOCUMENTS),
+        Wrong(wrong, (("document_no", "food-licence-check"),)),
+        Wrong(health, (("conclusion_code", "health-evaluation-conclusion-missing"),)),
+    ]
 
 
 def reports(rows: list[Values], turn: int) -> Iterator[Wrong]:
@@ -103,8 +129,8 @@ def reports(rows: list[Values], turn: int) -> Iterator[Wrong]:
 
     Turn 0 contradicts itself in one file, turn 1 sends a line twice over."""
     base = rows[0]
-    for back, (changes, column, code) in list(enumerate(_REPORTS, start=1))[turn::3]:
-        yield Wrong(base | {"report_month": _months_before(base, back)} | changes, ((column, code),))
+    for back, (changes, expected) in list(enumerate(_REPORTS, start=1))[turn::3]:
+        yield Wrong(base | {"report_month": _months_before(base, back)} | changes, expected)
     twice = base | {"report_month": _months_before(base, 10)}
     if turn == 0:
         for visits in (81, 118):
@@ -153,8 +179,8 @@ def _ghosts() -> Iterator[Values]:
         yield identity | {"credit_code": identifiers.credit_code("91", number)}
 
 
-def _changed(base: Values, changes: tuple[tuple[Values, str, str], ...]) -> list[Wrong]:
-    return [Wrong(base | change, ((column, code),)) for change, column, code in changes]
+def _changed(base: Values, mistakes: tuple[Mistake, ...]) -> list[Wrong]:
+    return [Wrong(base | changes, expected) for changes, expected in mistakes]
 
 
 def _repeated(row: Values) -> Wrong:
