@@ -138,8 +138,10 @@ def send_reference(desk: Desk, district: District) -> None:
 def send_oddities(desk: Desk, district: District) -> None:
     """A notice that is no table we know, a file that is broken, and a report without a column it needs."""
     notice = f"{OTHER}/放假通知.xlsx"
-    desk.plain_workbook(notice, [["关于清明节放假的通知"], ["各街道："], ["四月四日至六日放假，特此通知。"]])
-    desk.note(notice, "file-unknown")
+    desk.plain_workbook(
+        notice, "通知", [["关于清明节放假的通知"], ["各街道："], ["四月四日至六日放假，特此通知。"]]
+    )
+    desk.note(notice, "file-unknown", "通知")
     broken = f"{OTHER}/损坏的月报.xlsx"
     desk.path(broken).write_bytes(b"PK\x03\x04" + random.Random(district.seed).randbytes(2000))
     desk.note(broken, "file-unreadable")

@@ -102,19 +102,19 @@ class Desk:
             for cells in self._cells(name, "", sheet, start + 1):
                 writer.writerow(cells)
 
-    def plain_workbook(self, name: str, rows: list[list[str]]) -> None:
+    def plain_workbook(self, name: str, sheet: str, rows: list[list[str]]) -> None:
         """An Excel file of loose text, that is no table of ours."""
         import xlsxwriter
 
         with xlsxwriter.Workbook(self.path(name)) as book:
             book.set_properties({"title": NOTICE, "created": self.created})
-            worksheet = book.add_worksheet()
+            worksheet = book.add_worksheet(sheet)
             for index, cells in enumerate(rows):
                 worksheet.write_row(index, 0, cells)
 
-    def note(self, file: str, code: str) -> None:
-        """Expect a finding about a whole file."""
-        self.expected.append(Expected(file, "", None, "", "", code))
+    def note(self, file: str, code: str, sheet: str = "") -> None:
+        """Expect a finding about a whole file, or a whole sheet of it."""
+        self.expected.append(Expected(file, sheet, None, "", "", code))
 
     def _worksheet(self, worksheet: Any, file: str, sheet: Sheet, formats: dict[str, Any]) -> None:
         headers = self._headers(sheet)

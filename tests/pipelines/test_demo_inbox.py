@@ -51,8 +51,10 @@ def rows_of(path: Path, sheet: str) -> list[list[str]]:
     if path.suffix == ".xlsx":
         book = python_calamine.CalamineWorkbook.from_path(path)
         return [[str(cell) for cell in row] for row in book.get_sheet_by_name(sheet).iter_rows()]
-    data = path.read_bytes()
-    text = data.decode("utf-8-sig" if data.startswith(b"\xef\xbb\xbf") else "gb18030")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        text = path.read_text(encoding="gb18030")
     return list(csv.reader(text.splitlines()))
 
 
