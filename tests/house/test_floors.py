@@ -11,10 +11,10 @@ from importlinter.cli import lint_imports
 from tests.house.source import ROOT
 
 
-def test_imports_run_one_way(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_imports_run_one_way(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(ROOT)
     broken = lint_imports("pyproject.toml", no_cache=True, no_logo=True)
-    assert not broken, capsys.readouterr().out
+    assert not broken, capfd.readouterr().out
 
 
 @pytest.mark.parametrize(
