@@ -1,4 +1,4 @@
--- What one month costs, where that can be said: by the month as it is, by the term over its months, by the day times
+-- What one month costs, where that can be said: by the month as it is, by the term or year over its months, by the day times
 -- the working days of a month as the profile sets them for the day of the survey. By the hour or by the visit there
 -- is no such number, and by the day only for care that fills the days.
 -- `valid_from_on` is the day the provider gives (else the day it was seen). `valid_to_on` is exclusive: the day after
@@ -36,6 +36,8 @@ factored AS (
             WHEN quote.fee_unit_code = 'per_month' THEN CAST(1 AS DECIMAL(18, 6))
             WHEN quote.fee_unit_code = 'per_term' AND quote.months_basis > 0
                 THEN CAST(1.0 / quote.months_basis AS DECIMAL(18, 6))
+            WHEN quote.fee_unit_code = 'per_year'
+                THEN CAST(1.0 / COALESCE(NULLIF(quote.months_basis, 0), 12) AS DECIMAL(18, 6))
             WHEN quote.fee_unit_code = 'per_day' AND quote.service_mode_code IN ('full_day', 'half_day', 'any')
                 THEN CAST(workday.value_number AS DECIMAL(18, 6))
         END AS monthly_factor,
@@ -67,11 +69,11 @@ SELECT
     COALESCE(quote.valid_from_on, quote.observed_on) AS valid_from_on,
     LEAST(DATE_ADD(quote.valid_to_on, 1), quote.next_on, outdated.next_on) AS valid_to_on,
     quote.reported_on,
-    -- a term is divided itself: its rounded factor would cost a cent
+    -- a term or year is divided itself: its rounded factor would cost a cent
     CASE
         WHEN quote.monthly_factor IS NULL THEN NULL
-        WHEN quote.fee_unit_code = 'per_term'
-            THEN ROUND(CAST(quote.fee_amount / quote.months_basis AS DECIMAL(18, 6)), 2)
+        WHEN quote.fee_unit_code IN ('per_term', 'per_year')
+            THEN ROUND(CAST(quote.fee_amount / COALESCE(NULLIF(quote.months_basis, 0), 12) AS DECIMAL(18, 6)), 2)
         ELSE ROUND(CAST(quote.fee_amount * quote.monthly_factor AS DECIMAL(18, 6)), 2)
     END AS monthly_amount,
     quote.monthly_factor,

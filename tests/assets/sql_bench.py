@@ -1,0 +1,161 @@
+"""A bench for the SELECTs: hand-made intake rows in, the rows of a core or open table out.
+
+Tables come from the contracts, so that a SELECT meets the columns and types it meets in a run. What does not
+belong here: the gate (rows are put in as already accepted) and the checks before a table is written.
+"""
+
+from __future__ import annotations
+
+import functools
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from assets.lineage import sql_files, table_sql, tables_read
+from schemas.compile.duckdb import cast_select, column_type, order_by, quote
+from schemas.registry import load
+
+AREA = "330108"
+STREET, OTHER_STREET = "330108001", "330108002"
+DOCUMENTS = "fire;health_eval"
+
+_REGISTRY_TABLES = (
+    "CREATE TABLE profile_run(as_of_on DATE, area_code VARCHAR, currency_code VARCHAR, timezone VARCHAR)",
+    "CREATE TABLE profile_parameter(code VARCHAR, value_text VARCHAR, value_number DECIMAL(18,6), "
+    "unit VARCHAR, valid_from_on DATE, valid_to_on DATE, source VARCHAR)",
+    "CREATE TABLE profile_codelist(list_name VARCHAR, code VARCHAR, title_zh VARCHAR, title_en VARCHAR, "
+    "parent VARCHAR, since VARCHAR, source VARCHAR)",
+)
+_CODES = (
+    ("area", AREA, "滨江区", None, None),
+    ("subdistrict", "_T", "全区", None, None),
+    ("subdistrict", STREET, "西兴街道", AREA, "2019-01-01"),
+    ("subdistrict", OTHER_STREET, "长河街道", None, None),
+    ("document_type", "fire", "消防", None, None),
+    ("document_type", "health_eval", "卫生评价", None, None),
+    ("document_type", "food", "食品", None, None),
+    ("service_form", "unclassified", "未分类", None, None),
+    ("service_form", "home_visit", "入户指导", None, None),
+    ("indicator", "IND-06.unclassified", "托位数（未分类）", None, None),
+)
+_PROVENANCE = {
+    "source_code": "district",
+    "source_sha256": "0" * 64,
+    "source_sheet": "表",
+    "source_row": 2,
+    "received_on": date(2026, 3, 31),
+}
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "filing": {
+        "filing_event_code": "new",
+        "filing_status_code": "filed",
+        "provider_name": "甲",
+        "place_count": 30,
+        "site_type_code": "independent",
+        "service_form_code": "unclassified",
+        "service_modes": "full_day",
+        "subdistrict_code": STREET,
+        "address": "滨江区某路1号",
+    },
+    "filing_class": {"class_count": 1, "place_count": 10},
+    "filing_document": {"conclusion_code": "pass"},
+    "fee_quote": {
+        "fee_item_code": "care",
+        "class_type_code": "small",
+        "service_mode_code": "full_day",
+        "fee_line_no": 1,
+        "collection_basis_code": "posted_price",
+        "fee_unit_code": "per_month",
+        "currency_code": "CNY",
+    },
+    "inspection": {"authority_code": "health", "inspection_result_code": "nonconform"},
+    "station": {"station_name": "驿站", "station_type_code": "basic", "subdistrict_code": STREET},
+    "station_report": {"open_day_count": 20, "child_visit_count": 100, "activity_count": 4},
+    "population": {"subdistrict_code": "_T", "population_type_code": "resident"},
+    "plan_target": {"subdistrict_code": "_T", "indicator_code": "IND-20", "unit_code": "station"},
+}
+
+
+@functools.cache
+def contracts() -> dict:
+    """The tables as the demo's district has them."""
+    return load("binjiang").tables
+
+
+class Bench:
+    """Empty intake tables and the registry tables, in one DuckDB in memory."""
+
+    def __init__(self, as_of: date = date(2026, 3, 31)):
+        self.con = duckdb.connect(config={"threads": 1})
+        self._ids = 0
+        self._built: set[str] = set()
+        for statement in _REGISTRY_TABLES:
+            self.con.execute(statement)
+        self.con.execute("INSERT INTO profile_run VALUES (?, ?, 'CNY', 'Asia/Shanghai')", [as_of, AREA])
+        for name, code, title, parent, since in _CODES:
+            values = [name, code, title, code, parent, since, "test"]
+            self.con.execute("INSERT INTO profile_codelist VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        for table in contracts().values():
+            if table.layer == "intake":
+                columns = ", ".join(f"{quote(f.name)} {column_type(f)}" for f in table.fields)
+                self.con.execute(f"CREATE TABLE {table.name} ({columns})")
+
+    def put(self, table: str, **values: Any) -> None:
+        """One accepted row. Days may be given as 'YYYY-MM-DD'."""
+        row = _PROVENANCE | {"area_code": AREA} | _DEFAULTS.get(table, {}) | values
+        names, marks = ", ".join(map(quote, row)), ", ".join("?" for _ in row)
+        self.con.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(row.values()))
+
+    def filing(self, provider_id: str, event_on: str, **values: Any) -> None:
+        """One filing event: by default a new filing of 30 places."""
+        self.put("filing", provider_id=provider_id, event_on=event_on, **values)
+
+    def documents(self, provider_id: str, issued_on: str, **values: Any) -> None:
+        """Every document the parameter requires, issued on one day."""
+        for kind in DOCUMENTS.split(";"):
+            self.put(
+                "filing_document",
+                provider_id=provider_id,
+                document_type_code=kind,
+                issued_on=issued_on,
+                **values,
+            )
+
+    def survey(self, amounts: list[float], street: str = STREET) -> None:
+        """A provider of that street for each amount, which it posts for full-day care in March 2026."""
+        for number, amount in enumerate(amounts):
+            self.filing(f"{street}-{number}", "2024-01-10", subdistrict_code=street)
+            self.put(
+                "fee_quote", provider_id=f"{street}-{number}", observed_on="2026-03-12", fee_amount=amount
+            )
+
+    def parameter(self, code: str, value: Any, since: str = "2019-01-01", until: str | None = None) -> None:
+        """A figure or text of the profile, with the days it holds."""
+        number = value if isinstance(value, int | float) else None
+        row = [code, str(value), number, since, until]
+        self.con.execute("INSERT INTO profile_parameter VALUES (?, ?, ?, '', ?, ?, 'test')", row)
+
+    def rows(self, name: str, *columns: str, where: str = "TRUE") -> list[tuple]:
+        """The columns of a table's rows in the order of its key; days as ISO text, decimals as float."""
+        self._build(name)
+        key = order_by(contracts()[name])
+        found = self.con.execute(
+            f"SELECT {', '.join(columns)} FROM {quote(name)} WHERE {where} ORDER BY {key}"
+        ).fetchall()
+        return [tuple(map(_plain, row)) for row in found]
+
+    def _build(self, name: str) -> None:
+        if name in self._built or name not in sql_files():
+            return
+        sql = table_sql(name)
+        for read in tables_read(sql):
+            self._build(read)
+        self.con.execute(f"CREATE TABLE {quote(name)} AS {cast_select(contracts()[name], f'({sql})')}")
+        self._built.add(name)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    return value if value is None or isinstance(value, bool | int | str) else float(value)
