@@ -203,7 +203,8 @@ UNCLEAR = [
 @pytest.mark.parametrize(("item", "amount", "prose"), UNCLEAR)
 def test_a_unit_that_is_not_certain_waits_with_the_prose(item, amount, prose):
     [row] = mapped("fee_quote", fee(item, amount, prose))
-    assert (row["_finding_code"], row["_finding_value"]) == ("fee-unit-unclear", prose)
+    assert row["_finding_code"] == "fee-unit-unclear"
+    assert row["_finding_value"] == f"日間托育 {item} 1: {amount}元 {prose}"
 
 
 @pytest.mark.parametrize(

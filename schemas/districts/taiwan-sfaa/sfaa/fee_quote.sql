@@ -151,7 +151,8 @@ SELECT
         WHEN yuan > 0 AND (unit IS NULL OR units_read <> 1) THEN 'fee-unit-unclear'
     END AS _finding_code,
     'fee_unit_code' AS _finding_column,
-    prose AS _finding_value,
+    -- mode, item, place in the list, amount and explanation as received: what a person needs to correct it
+    mode || ' ' || item || ' ' || position || ': ' || amount || '元 ' || prose AS _finding_value,
     area.code AS area_code,
     regexp_extract(_path, '([^/]+)\.json$', 1) AS provider_id,
     fee_item_code,
