@@ -1,0 +1,131 @@
+"""Delimited text (CSV, TSV) as a relation of text in DuckDB, every physical record accounted for.
+
+What belongs here: encoding, delimiter, line ends, the dialect given to DuckDB. What does not: headers and
+values. The dialect is always explicit: DuckDB's sniffer can return no rows and no error.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from quality.encodings import as_utf8, detect
+from quality.records import count_records
+from schemas.compile.duckdb import literal, quote
+
+DELIMITERS = (",", "\t", ";", "|", "，")
+SAMPLE_BYTES = 1 << 18
+#: cells beyond the header that are still read, so that a row that is too long is seen and not cut
+EXTRA_CELLS = 2
+
+
+class DelimitedUnreadable(Exception):
+    """The engine cannot read the records, or did not return all of them. ``code`` is the finding's."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class Delimited:
+    """A text file ready to be read: UTF-8 without a mark, one kind of line end."""
+
+    path: Path
+    encoding: str
+
+
+def prepare(path: Path, work: Path) -> Delimited:
+    """Finds the encoding and makes a UTF-8 copy where one is needed; EncodingUnknown if there is none."""
+    encoding = detect(path)
+    text = as_utf8(path, encoding, work / "text.csv")
+    return Delimited(_one_line_end(text, work / "lines.csv"), encoding)
+
+
+def heads(text: Delimited, rows: int) -> dict[str, list[list[str | None]]]:
+    """The first rows of the file as each delimiter would have them."""
+    with text.path.open("rb") as file:
+        sample = file.read(SAMPLE_BYTES)
+    lines = sample.decode("utf-8", errors="ignore")
+    if len(sample) == SAMPLE_BYTES:
+        lines = lines[: lines.rfind("\n")]
+    found = {d: _rows(lines, d, rows) for d in DELIMITERS if d in lines}
+    return found or {",": _rows(lines, ",", rows)}
+
+
+def load_records(
+    con: duckdb.DuckDBPyConnection, text: Delimited, delimiter: str, width: int, name: str
+) -> None:
+    """Makes the table ``name``: ``_row`` (record number from 1, blank ones counted) and c0 .. c<width-1+extra>.
+
+    DelimitedUnreadable when the engine fails or returns another number of records than the file has."""
+    records = count_records(text.path, delimiter)
+    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(width + EXTRA_CELLS))
+    reader = (
+        f"read_csv({literal(str(text.path))}, auto_detect=false, header=false, delim={literal(delimiter)}, "
+        f"quote='\"', escape='\"', columns={{{columns}}}, null_padding=true, "
+        f"parallel={'false' if records.newline_in_cell else 'true'}, max_line_size=16777216)"
+    )
+    try:
+        con.execute(f"CREATE OR REPLACE TABLE {quote(name)} AS SELECT 0::BIGINT AS _row, * FROM {reader}")
+    except duckdb.Error as error:
+        code = "record-width" if "Number of Columns" in str(error) else "file-unreadable"
+        raise DelimitedUnreadable(code, type(error).__name__) from None
+    returned = con.execute(f"SELECT count(*) FROM {quote(name)}").fetchone()[0]
+    if returned != records.filled:
+        raise DelimitedUnreadable("record-count-mismatch", f"{returned} of {records.filled} records")
+    _number_rows(con, name, records.blank)
+
+
+def _number_rows(con: duckdb.DuckDBPyConnection, name: str, blank: tuple[int, ...]) -> None:
+    """Row numbers as a person counts them. The engine leaves blank lines out; here they count again."""
+    con.execute(f"UPDATE {quote(name)} SET _row = rowid + 1")
+    if blank:
+        con.execute("CREATE OR REPLACE TEMP TABLE blank_record(follows BIGINT, shift BIGINT)")
+        shifts = [(position - index, index) for index, position in enumerate(blank, 1)]
+        con.executemany("INSERT INTO blank_record VALUES (?, ?)", shifts)
+        con.execute(
+            f"UPDATE {quote(name)} SET _row = _row + coalesce("
+            "(SELECT max(shift) FROM blank_record WHERE follows < _row), 0)"
+        )
+
+
+def _rows(lines: str, delimiter: str, rows: int) -> list[list[str | None]]:
+    found: list[list[str | None]] = []
+    try:
+        for row in csv.reader(io.StringIO(lines), delimiter=delimiter):
+            found.append([cell if cell.strip() else None for cell in row])
+            if len(found) == rows:
+                break
+    except csv.Error:  # the engine will say what is wrong, and refuse the file
+        pass
+    return found
+
+
+def _one_line_end(path: Path, target: Path) -> Path:
+    """The file itself, or a copy with LF where it mixes line ends or uses CR alone (the engine takes neither)."""
+    kinds = {"crlf": 0, "lf": 0, "cr": 0}
+    for chunk in _chunks(path):
+        crlf = chunk.count(b"\r\n")
+        kinds["crlf"] += crlf
+        kinds["lf"] += chunk.count(b"\n") - crlf
+        kinds["cr"] += chunk.count(b"\r") - crlf
+    if not kinds["cr"] and not (kinds["crlf"] and kinds["lf"]):
+        return path
+    with target.open("wb") as out:
+        for chunk in _chunks(path):
+            out.write(chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+    return target
+
+
+def _chunks(path: Path):
+    """Pieces of a file that never end between CR and LF."""
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 22):
+            while chunk.endswith(b"\r") and (more := file.read(1)):
+                chunk += more
+            yield chunk

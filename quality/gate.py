@@ -1,0 +1,165 @@
+"""The gate: one received file in, accepted rows and findings out, every row accounted for.
+
+What belongs here: the order of work for a file, what is written, the account. What does not: opening files
+(reading.py), the one pass over a table (judging.py), comparing files or tables (cross_rules.py, assets/).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from quality.findings import Finding
+from quality.judging import Judge
+from quality.normalise import install_macros
+from quality.reading import Reader, Reading
+from schemas.compile.duckdb import literal
+from schemas.registry import Registry
+
+
+class AccountError(Exception):
+    """Rows were lost or doubled in the gate. Always a fault of ours, never of the file."""
+
+
+@dataclass(frozen=True)
+class AccountRow:
+    """What became of the rows of one sheet. ``sheet`` is '' for text files; ``table`` is '' when none matches."""
+
+    file: str
+    sheet: str
+    table: str
+    received: int
+    accepted: int
+    quarantined: int
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """The verdict on one file. Findings hold raw values, which may be personal: not for logs."""
+
+    name: str
+    sha256: str
+    encoding: str | None
+    account: tuple[AccountRow, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def received(self) -> int:
+        return sum(row.received for row in self.account)
+
+    @property
+    def accepted(self) -> int:
+        return sum(row.accepted for row in self.account)
+
+    @property
+    def quarantined(self) -> int:
+        return sum(row.quarantined for row in self.account)
+
+
+def check_file(
+    registry: Registry,
+    path: Path,
+    *,
+    name: str,
+    sha256: str,
+    received_on: date | str,
+    as_of: date,
+    out_dir: Path | None = None,
+    threads: int | None = None,
+    memory: str | None = None,
+) -> GateResult:
+    """Judges one received file by the contracts in force on ``as_of``.
+
+    ``name`` is the path relative to the inbox: it decides the source. Nothing a file holds raises; AccountError
+    would be a fault of the gate. With ``out_dir``: accepted/<table>.parquet (contract columns, typed),
+    quarantine/<table>.parquet (the same as text, and ``reasons``), findings.parquet, account.parquet."""
+    with tempfile.TemporaryDirectory(prefix="gate-") as work, _connection(Path(work), threads, memory) as con:
+        reader = Reader(con, registry, name, sha256, received_on, Path(work))
+        reading = reader.read(Path(path))
+        source = registry.source_for(name)
+        provenance = {
+            "source_code": source.name if source else "inbox",
+            "source_sha256": sha256,
+            "received_on": str(received_on),
+        }
+        judge = Judge(con, registry, as_of, name, provenance)
+        for table in dict.fromkeys(t.table.name for t in reading.tables):
+            judge.table(registry.tables[table], [t for t in reading.tables if t.table.name == table])
+        account = tuple(_account(con, name, reading, judge))
+        findings = _findings(con, judge, reading)
+        if out_dir is not None:
+            _write(con, Path(out_dir), judge, account, sha256)
+    return GateResult(name, sha256, reading.encoding, account, findings)
+
+
+def _connection(work: Path, threads: int | None, memory: str | None) -> duckdb.DuckDBPyConnection:
+    config: dict[str, str | int] = {
+        "autoinstall_known_extensions": "false",
+        "temp_directory": str(work / "spill"),
+    }
+    if threads:
+        config["threads"] = threads
+    if memory:
+        config["memory_limit"] = memory
+    con = duckdb.connect(config=config)
+    install_macros(con)
+    return con
+
+
+def _account(
+    con: duckdb.DuckDBPyConnection, name: str, reading: Reading, judge: Judge
+) -> Iterator[AccountRow]:
+    """Counts what was read and, apart from it, what was accepted and held; they must agree."""
+    for text in reading.tables:
+        received = con.execute(f"SELECT count(*) FROM {text.relation}").fetchone()[0]
+        accepted, held = judge.counts(text)
+        if received != accepted + held:
+            raise AccountError(f"{text.table.name}: received {received}, accepted {accepted}, held {held}")
+        yield AccountRow(name, text.sheet, text.table.name, received, accepted, held)
+    for sheet, rows in reading.unread.items():
+        yield AccountRow(name, sheet, "", rows, 0, rows)
+
+
+def _findings(con: duckdb.DuckDBPyConnection, judge: Judge, reading: Reading) -> tuple[Finding, ...]:
+    """All findings in one order, of the file first; left in the table ``finding`` for writing."""
+    for f in reading.findings:
+        row = [f.code, f.severity, f.table, f.file, f.sheet, f.row, f.column, f.value, f.source_sha256]
+        con.execute("INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    rows = con.execute(f"SELECT * FROM finding ORDER BY {_FINDING_ORDER}").fetchall()
+    return tuple(Finding(*row) for row in rows)
+
+
+_FINDING_ORDER = (
+    '"table" NULLS FIRST, sheet NULLS FIRST, "row" NULLS FIRST, "column" NULLS FIRST, code, value NULLS FIRST'
+)
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection, out: Path, judge: Judge, account: tuple[AccountRow, ...], sha256: str
+) -> None:
+    """Writes the verdict as Parquet; a folder that was written before is emptied of old verdicts first."""
+    for kind in ("accepted", "quarantine"):
+        (out / kind).mkdir(parents=True, exist_ok=True)
+        for old in (out / kind).glob("*.parquet"):
+            old.unlink()
+    for table in judge.judged:
+        _copy(con, judge.accepted_select(table), out / "accepted" / f"{table}.parquet")
+        _copy(con, judge.quarantine_select(table), out / "quarantine" / f"{table}.parquet")
+    _copy(con, f"SELECT * FROM finding ORDER BY {_FINDING_ORDER}", out / "findings.parquet")
+    con.execute(
+        'CREATE TABLE account(source_sha256 VARCHAR, file VARCHAR, sheet VARCHAR, "table" VARCHAR, '
+        "received BIGINT, accepted BIGINT, quarantined BIGINT)"
+    )
+    for row in account:
+        con.execute("INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?)", [sha256, *vars(row).values()])
+    _copy(con, 'SELECT * FROM account ORDER BY sheet, "table"', out / "account.parquet")
+
+
+def _copy(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
+    options = "FORMAT parquet, COMPRESSION zstd, WRITE_BLOOM_FILTER false"
+    con.execute(f"COPY ({select}) TO {literal(str(path))} ({options})")

@@ -1,0 +1,254 @@
+"""One pass over the rows of one table: type every cell, hold every broken row, say every reason.
+
+What belongs here: contract -> the SELECT whose predicates are TRUE where a row fails, repeated keys, and the
+accepted and held rows that follow. What does not: reading files (reading.py) and writing (gate.py).
+
+The technique: all predicates of a row become one short text of their numbers ('3;17'), so that only rows with
+a non-empty text are ever looked at again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import duckdb
+
+from quality.findings import finding_text
+from quality.normalise import default_expression, normal_expression, raw_name, unreadable
+from quality.reading import TextTable
+from schemas.compile.duckdb import column_type, literal, quote
+from schemas.compile.rules import row_rules
+from schemas.model import Field, Table
+from schemas.registry import Registry
+
+#: how a spreadsheet recognises a formula; public text must not begin so (full-width signs are taken too)
+_FORMULA = "^[=+@\\-＝＋－＠\\t\\r]"
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something that can be wrong with a row. ``holds``: the row waits in quarantine when it is."""
+
+    code: str
+    severity: str
+    column: str | None
+    predicate: str
+    holds: bool
+
+
+@dataclass
+class Judge:
+    """Judges the tables of one file; leaves its results in ``con`` as tables typed_*, held_*, finding."""
+
+    con: duckdb.DuckDBPyConnection
+    registry: Registry
+    as_of: date
+    file: str
+    provenance: dict[str, str]
+    judged: dict[str, list[TextTable]] = field(default_factory=dict)
+    _checks: list[Check] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.con.execute(
+            'CREATE TABLE finding(code VARCHAR, severity VARCHAR, "table" VARCHAR, file VARCHAR, sheet VARCHAR, '
+            '"row" BIGINT, "column" VARCHAR, value VARCHAR, source_sha256 VARCHAR)'
+        )
+
+    def table(self, table: Table, texts: list[TextTable]) -> None:
+        """Judges all sheets of a file that state rows of ``table``."""
+        self.judged[table.name] = texts
+        self._checks = []
+        columns = ", ".join(f"{quote(f.name)} {column_type(f)}" for f in table.data_fields)
+        self.con.execute(
+            f"CREATE TABLE typed_{table.name}(_no INTEGER, _id BIGINT, _row BIGINT, _sheet VARCHAR, "
+            f"{columns}, _refused BOOLEAN, _errors VARCHAR, _notes VARCHAR)"
+        )
+        for number, text in enumerate(texts):
+            self.con.execute(f"INSERT INTO typed_{table.name} {self._typed_select(number, text)}")
+        self._repeated(table)
+        self._flag(table)
+        self._tell(table, texts)
+
+    def counts(self, text: TextTable) -> tuple[int, int]:
+        """(accepted, held) rows of a sheet, counted where they will be written from."""
+        name, number = text.table.name, self.judged[text.table.name].index(text)
+        accepted = f"SELECT count(*) FROM ({self._accepted(name)}) WHERE _no = {number}"
+        held = f"SELECT count(*) FROM {text.relation} t JOIN held_{name} h USING (_id) WHERE h._no = {number}"
+        return self.con.execute(accepted).fetchone()[0], self.con.execute(held).fetchone()[0]
+
+    def accepted_select(self, name: str) -> str:
+        """The accepted rows: the contract's columns, typed, in the order of the file."""
+        table = self.registry.tables[name]
+        stated = {f.name for f in table.data_fields}
+        columns = ", ".join(quote(f.name) if f.name in stated else self._origin(f) for f in table.fields)
+        return f"SELECT {columns} FROM ({self._accepted(name)}) ORDER BY _no, _row, _id"
+
+    def quarantine_select(self, name: str) -> str:
+        """The held rows as they were written, with the codes of all their reasons."""
+        table = self.registry.tables[name]
+        parts = []
+        for number, text in enumerate(self.judged[name]):
+            columns = ", ".join(self._held_column(f, text) for f in table.fields)
+            parts.append(
+                f"SELECT {columns}, h.reasons, {number} AS _no, t._row, t._id FROM {text.relation} t "
+                f"JOIN (SELECT *, {literal(text.sheet)} AS _sheet FROM held_{name}) h "
+                f"ON h._id = t._id AND h._no = {number}"
+            )
+        union = " UNION ALL ".join(parts)
+        return f"SELECT * EXCLUDE (_no, _row, _id) FROM ({union}) ORDER BY _no, _row, _id"
+
+    def _accepted(self, name: str) -> str:
+        return f"SELECT * FROM typed_{name} ANTI JOIN held_{name} USING (_no, _id)"
+
+    def _held_column(self, column: Field, text: TextTable) -> str:
+        if column.name in text.fields:
+            return f"t.{quote(column.name)}"
+        if column in text.table.data_fields:
+            return f"CAST(NULL AS VARCHAR) AS {quote(column.name)}"
+        return self._origin(column)
+
+    def _origin(self, column: Field) -> str:
+        """A provenance column: constants of the file, the sheet and row of each row."""
+        own = {"source_sheet": "_sheet", "source_row": "_row"}
+        value = own.get(column.name) or literal(self.provenance[column.name])
+        return f"CAST({value} AS {column_type(column)}) AS {quote(column.name)}"
+
+    # --- the pass
+
+    def _typed_select(self, number: int, text: TextTable) -> str:
+        """Typed values and the numbers of all failed checks, for every row of a sheet."""
+        table = text.table
+        inner = ", ".join([
+            "_id", "_row", "_extra", f"{literal(text.sheet)} AS _sheet", *text.specials,
+            *(f"t.{quote(name)} AS {raw_name(name)}" for name in text.fields),
+            *(f"{self._value(f, text)} AS {quote(f.name)}" for f in table.data_fields),
+            *(self._origin(f) for f in table.fields if f not in table.data_fields),
+        ])  # fmt: skip
+        checks = list(enumerate(self._row_checks(text), start=len(self._checks)))
+        refusing = list(enumerate(self._refusals(text), start=len(self._checks) + len(checks)))
+        self._checks += [check for _, check in checks + refusing]
+        refused = (
+            "_finding_code IS NOT NULL" if "_finding_code" in text.specials else str(bool(text.refusals))
+        )
+        values = ", ".join(quote(f.name) for f in table.data_fields)
+        return (
+            f"SELECT {number}, _id, _row, _sheet, {values}, {refused}, "
+            f"CASE WHEN {refused} THEN {_numbers(refusing, True)} ELSE {_numbers(checks, True)} END, "
+            f"CASE WHEN {refused} THEN '' ELSE {_numbers(checks, False)} END "
+            f"FROM (SELECT {inner} FROM {text.relation} t)"
+        )
+
+    def _value(self, column: Field, text: TextTable) -> str:
+        default = text.table.defaults.get(column.name)
+        if column.name not in text.fields:
+            return default_expression(column, f"CAST(NULL AS {column_type(column)})", default)
+        raw = f"t.{quote(column.name)}"
+        return default_expression(column, normal_expression(self.registry, text.table, column, raw), default)
+
+    def _row_checks(self, text: TextTable) -> Iterator[Check]:
+        """Everything one row can fail by: its shape, the types of its cells, its contract."""
+        table = text.table
+        yield self._check("record-width", None, "_extra")
+        unread: dict[str, str] = {}
+        for column in (table.field(name) for name in text.fields):
+            bad = unreadable(column, raw_name(column.name), quote(column.name))
+            if bad:
+                unread[column.name] = bad
+                yield self._check("value-type", column.name, bad)
+            if column.type == "string" and not column.codelist and column.access == "public":
+                yield self._check(
+                    "text-formula", column.name, f"regexp_matches({quote(column.name)}, '{_FORMULA}')"
+                )
+        for rule in row_rules(self.registry, table, self.as_of):
+            if rule.predicate is None:
+                continue
+            predicate = f"({rule.predicate})"
+            if rule.code == "value-missing" and rule.column in unread:
+                predicate += f" AND NOT {unread[rule.column]}"  # unreadable is not missing: one reason a cell
+            yield Check(rule.code, rule.severity, rule.column, predicate, rule.severity == "error")
+
+    def _refusals(self, text: TextTable) -> Iterator[Check]:
+        """What holds a row back whatever its cells say: its sheet was refused, or the map says so."""
+        for code, column in text.refusals:
+            yield self._check(code, column, "TRUE", holds=True)
+        if "_finding_code" in text.specials:
+            found = self.con.execute(
+                f"SELECT DISTINCT _finding_code FROM {text.relation} WHERE _finding_code IS NOT NULL ORDER BY 1"
+            )
+            for (code,) in found.fetchall():
+                yield self._check(code, None, f"_finding_code = {literal(code)}", holds=True)
+
+    def _check(self, code: str, column: str | None, predicate: str, *, holds: bool | None = None) -> Check:
+        severity = finding_text(self.registry, code).severity
+        return Check(code, severity, column, predicate, severity == "error" if holds is None else holds)
+
+    # --- repeated keys
+
+    def _repeated(self, table: Table) -> None:
+        """Rows with one key in one file: the same thing again, or a contradiction that nobody can resolve."""
+        key = ", ".join(quote(k) for k in table.key)
+        whole = " AND ".join(f"{quote(k)} IS NOT NULL" for k in table.key)
+        column = next((k for k in table.key if k not in table.defaults), table.key[0])
+        again, conflict = len(self._checks), len(self._checks) + 1
+        self._checks += [
+            self._check("row-repeated", None, "FALSE", holds=True),
+            self._check("key-duplicate", column, "FALSE"),
+        ]
+        said = f"CAST(row({', '.join(quote(f.name) for f in table.data_fields)}) AS VARCHAR)"
+        self.con.execute(
+            f"CREATE TEMP TABLE twice AS SELECT {key} FROM typed_{table.name} WHERE {whole} AND NOT _refused "
+            f"GROUP BY {key} HAVING count(*) > 1"
+        )
+        self.con.execute(
+            f"CREATE TABLE repeated_{table.name} AS SELECT _no, _id, CASE WHEN low <> high THEN {conflict} "
+            f"WHEN place > 1 THEN {again} END AS number FROM (SELECT _no, _id, "
+            f"row_number() OVER (PARTITION BY {key} ORDER BY _no, _row, _id) AS place, "
+            f"min(said) OVER (PARTITION BY {key}) AS low, max(said) OVER (PARTITION BY {key}) AS high "
+            f"FROM (SELECT *, {said} AS said FROM typed_{table.name} SEMI JOIN twice USING ({key}) "
+            "WHERE NOT _refused))"
+        )
+        self.con.execute("DROP TABLE twice")
+
+    # --- what follows
+
+    def _flag(self, table: Table) -> None:
+        """The rows something was said about, and of them the held ones with their reasons."""
+        self.con.execute("CREATE OR REPLACE TEMP TABLE check_list(number INTEGER, code VARCHAR, severity VARCHAR, "
+                         '"column" VARCHAR, holds BOOLEAN)')  # fmt: skip
+        listed = [[n, c.code, c.severity, c.column, c.holds] for n, c in enumerate(self._checks)]
+        self.con.executemany("INSERT INTO check_list VALUES (?, ?, ?, ?, ?)", listed)
+        said = "concat_ws(';', nullif(g._errors, ''), nullif(g._notes, ''), r.number)"
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE reason AS SELECT _no, _id, _row, _sheet, CAST(unnest(string_split("
+            f"said, ';')) AS INTEGER) AS number FROM (SELECT g._no, g._id, g._row, g._sheet, {said} AS said "
+            f"FROM typed_{table.name} g LEFT JOIN repeated_{table.name} r USING (_no, _id) "
+            "WHERE g._errors <> '' OR g._notes <> '' OR r.number IS NOT NULL)"
+        )
+        self.con.execute(
+            f"CREATE TABLE held_{table.name} AS SELECT _no, _id, string_agg(DISTINCT code, ';' ORDER BY code) "
+            "AS reasons FROM reason JOIN check_list USING (number) WHERE holds GROUP BY _no, _id"
+        )
+
+    def _tell(self, table: Table, texts: Sequence[TextTable]) -> None:
+        """One finding for each row, column and code, with the cell as it was written."""
+        for number, text in enumerate(texts):
+            picked = " ".join(f"WHEN {literal(n)} THEN t.{quote(n)}" for n in text.fields)
+            column, value = 'c."column"', f'CASE c."column" {picked} END'
+            if "_finding_column" in text.specials:
+                column = 'coalesce(c."column", CASE WHEN c.code = t._finding_code THEN t._finding_column END)'
+            if "_finding_value" in text.specials:
+                value = f"coalesce({value}, CASE WHEN c.code = t._finding_code THEN t._finding_value END)"
+            self.con.execute(
+                f"INSERT INTO finding SELECT DISTINCT c.code, c.severity, {literal(table.name)}, "
+                f"{literal(self.file)}, r._sheet, r._row, {column}, {value}, "
+                f"{literal(self.provenance['source_sha256'])} FROM reason r JOIN check_list c USING (number) "
+                f"JOIN {text.relation} t ON t._id = r._id WHERE r._no = {number}"
+            )
+
+
+def _numbers(checks: Sequence[tuple[int, Check]], holding: bool) -> str:
+    """SQL for the numbers of the failed checks, joined by ';'; '' where none failed."""
+    cases = [f"CASE WHEN {c.predicate} THEN '{n}' END" for n, c in checks if c.holds is holding]
+    return f"concat_ws(';', {', '.join(cases)})" if cases else "''"
