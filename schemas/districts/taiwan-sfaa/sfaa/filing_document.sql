@@ -18,9 +18,9 @@ WITH ranked AS (
     FROM source
 ),
 stated AS (
-    SELECT *, 'building_safety' AS kind, "公共安全說明" AS prose FROM ranked
+    SELECT *, 'building_safety' AS kind, '公共安全說明' AS said_as, "公共安全說明" AS prose FROM ranked
     UNION ALL
-    SELECT *, 'fire', "消防安全說明" FROM ranked
+    SELECT *, 'fire', '消防安全說明', "消防安全說明" FROM ranked
 ),
 parsed AS (
     SELECT
@@ -48,7 +48,7 @@ SELECT
         WHEN issued_on > snapshot_on() THEN 'document-date-in-future'
     END AS _finding_code,
     'issued_on' AS _finding_column,
-    prose AS _finding_value,
+    said_as || ': ' || prose AS _finding_value,
     area.code AS area_code,
     centre AS provider_id,
     kind AS document_type_code,
