@@ -128,7 +128,7 @@ def _write_checked(ctx: Context, table: Table, sql: str) -> tuple[int, list[Chec
         if blocking_failures(checks):
             raise TableRefused(table.name, checks)
         write_parquet(con, f"FROM staged ORDER BY {order_by(table)}", path_of(ctx, table.name))
-        return con.sql("SELECT count(*) FROM staged").fetchone()[0], checks
+        return con.execute("SELECT count(*) FROM staged").fetchone()[0], checks
     finally:
         con.close()
 

@@ -4,8 +4,6 @@ What belongs here: turning steps into assets, and their outcomes into metadata a
 UI. What does not: the steps themselves (build.py, raw/, release/), jobs and schedules (pipelines/).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -169,7 +167,7 @@ def _preview(ctx: Context, table: Table) -> dict[str, Any]:
     path = literal(str(path_of(ctx, table.name)))
     columns = ", ".join(f'CAST("{c}" AS VARCHAR) AS "{c}"' for c in public)
     with duckdb.connect() as con:
-        found = con.sql(f"SELECT {columns} FROM read_parquet({path}) LIMIT {PREVIEW_ROWS}")
+        found = con.execute(f"SELECT {columns} FROM read_parquet({path}) LIMIT {PREVIEW_ROWS}")
         lines = [["" if v is None else v.replace("|", "\\|") for v in row] for row in found.fetchall()]
     head = [f"| {' | '.join(public)} |", f"|{'---|' * len(public)}"]
     return {"preview": dg.MetadataValue.md("\n".join([*head, *(f"| {' | '.join(r)} |" for r in lines)]))}

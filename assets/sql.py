@@ -18,7 +18,7 @@ PROFILE_TABLES = ("profile_run", "profile_parameter", "profile_codelist")
 
 def connect(ctx: Context) -> duckdb.DuckDBPyConnection:
     """A DuckDB in memory within the limits of the run."""
-    config: dict[str, str | int] = {"autoinstall_known_extensions": "false"}
+    config: dict[str, str | int] = {"autoinstall_known_extensions": "false", "enable_progress_bar": "false"}
     if ctx.threads:
         config["threads"] = ctx.threads
     if ctx.memory:

@@ -3,8 +3,6 @@
 What belongs here: putting the house together from settings. What does not: what any asset does.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path

@@ -83,12 +83,12 @@ def facts(settings: Settings) -> dict[str, Any]:
     with duckdb.connect() as con:
         for name, path in _published_tables(settings):
             con.execute(f"CREATE VIEW {name} AS FROM read_parquet('{path}')")
-        providers, places = con.sql("SELECT count(*), sum(place_count) FROM open_provider").fetchone()
-        forms = con.sql("SELECT DISTINCT service_form_code FROM open_provider ORDER BY ALL").fetchall()
-        listed, decided = con.sql(
+        providers, places = con.execute("SELECT count(*), sum(place_count) FROM open_provider").fetchone()
+        forms = con.execute("SELECT DISTINCT service_form_code FROM open_provider ORDER BY ALL").fetchall()
+        listed, decided = con.execute(
             "SELECT count(*) FILTER (is_listed), count(*) FROM open_whitelist_decision"
         ).fetchone()
-        reasons = con.sql(
+        reasons = con.execute(
             "SELECT reason, count(*) FROM (SELECT unnest(string_split(reason_codes, ';')) AS reason FROM "
             "open_whitelist_decision WHERE NOT is_listed) GROUP BY reason ORDER BY reason"
         ).fetchall()

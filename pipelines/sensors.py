@@ -1,7 +1,5 @@
 """What starts a run when something happens: a new file in the inbox that has stopped growing."""
 
-from __future__ import annotations
-
 import hashlib
 import time
 

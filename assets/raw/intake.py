@@ -112,7 +112,7 @@ def _union(ctx: Context, receipts: list[Receipt], gated: int) -> Intake:
     counts = {table.name: _write_table(ctx, con, table, folders) for table in tables}
     account = _account(ctx, con, tables, folders)
     write_parquet(con, "FROM findings ORDER BY ALL", ctx.workspace.findings)
-    found = con.sql("SELECT count(*) FROM findings").fetchone()[0]
+    found = con.execute("SELECT count(*) FROM findings").fetchone()[0]
     con.close()
     return Intake(counts, **account, superseded=superseded, findings=found, files=len(receipts), gated=gated)
 
@@ -148,7 +148,7 @@ def _candidate(con: duckdb.DuckDBPyConnection, table: Table, folders: list[Path]
         "WHERE _rank = 1"
     )
     sql = f"SELECT (SELECT count(*) FROM accepted_{table.name}) - (SELECT count(*) FROM {table.name})"
-    return con.sql(sql).fetchone()[0]
+    return con.execute(sql).fetchone()[0]
 
 
 def _apply_cross_rule(con: duckdb.DuckDBPyConnection, rule: CrossRule) -> None:
@@ -207,7 +207,7 @@ def _write_table(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table, fol
     _quarantine(con, table, folders)
     select = f"FROM quarantine_{table.name} ORDER BY {COORDINATES}"
     write_parquet(con, select, ctx.workspace.table("quarantine", table.name))
-    return con.sql(f"SELECT count(*) FROM {table.name}").fetchone()[0]
+    return con.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0]
 
 
 def _quarantine(con: duckdb.DuckDBPyConnection, table: Table, folders: list[Path]) -> None:
@@ -244,9 +244,9 @@ def _account(
         f"table_name, sum(accepted) AS accepted, sum(quarantined) AS quarantined FROM ({final}) GROUP BY ALL) f "
         "USING (source_sha256, source_sheet, table_name)"
     )
-    lost = con.sql("FROM account WHERE received <> accepted + quarantined ORDER BY ALL").fetchall()
+    lost = con.execute("FROM account WHERE received <> accepted + quarantined ORDER BY ALL").fetchall()
     if lost:
         raise AccountError(f"received is not accepted + quarantined: {lost[:5]}")
     write_parquet(con, "FROM account ORDER BY source_sha256, source_sheet, table_name", ctx.workspace.account)
     total = "SELECT coalesce(sum(received), 0), coalesce(sum(accepted), 0), coalesce(sum(quarantined), 0) FROM account"
-    return dict(zip(("received", "accepted", "quarantined"), map(int, con.sql(total).fetchone()), strict=True))
+    return dict(zip(("received", "accepted", "quarantined"), map(int, con.execute(total).fetchone()), strict=True))

@@ -28,7 +28,7 @@ _FILINGS: tuple[Mistake, ...] = (
     ({"provider_name": None}, (("provider_name", "value-missing"),)),
     ({"address": None}, (("address", "value-missing"),)),
     ({"credit_code": None}, (("credit_code", "value-missing"),)),
-    ({"place_count": "三十来个"}, (("place_count", "value-type"),)),
+    ({"indoor_area_m2": "约三间房"}, (("indoor_area_m2", "value-type"),)),
     ({"place_count": None}, (("place_count", "place-count-missing"),)),
     ({"filed_on": "2023年2月30日"}, (("filed_on", "value-type"),)),
     ({"submitted_on": date(2099, 1, 1)}, (("filed_on", "filing-date-order"),)),
