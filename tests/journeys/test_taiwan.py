@@ -97,22 +97,26 @@ def releases(tmp_path_factory) -> list[Release]:
 def _release(home: Path, on: str) -> Release:
     import duckdb
 
+    from assets.workspace import Workspace
     from pipelines.run import run_job
     from pipelines.settings import Settings
 
-    (home / "inbox").mkdir(exist_ok=True)
-    shutil.copy(snapshot(on), home / "inbox")
-    outcome = run_job(Settings(home=home, profile="taiwan-sfaa"), "everything", date.fromisoformat(on))
+    settings = Settings(home=home, profile="taiwan-sfaa")
+    settings.inbox_dir.mkdir(parents=True, exist_ok=True)
+    shutil.copy(snapshot(on), settings.inbox_dir)
+    outcome = run_job(settings, "everything", date.fromisoformat(on))
     assert outcome.success, outcome.failures
-    pointer = json.loads((home / "published/current.json").read_text("utf-8"))
-    manifest = home / "published/releases" / pointer["release"] / "manifest.json"
+    pointer = json.loads((settings.published_dir / "current.json").read_text("utf-8"))
+    manifest = settings.published_dir / "releases" / pointer["release"] / "manifest.json"
     datasets = json.loads(manifest.read_text("utf-8"))["datasets"]
-    findings = str(home / "workspace" / "findings.parquet")
+    findings = str(Workspace(settings.workspace_dir).findings)
     table = duckdb.connect().execute("FROM read_parquet(?)", [findings])
     names = [column[0] for column in table.description]
     return Release(
         on=on,
-        versions={d["name"]: home / "published/datasets" / d["name"] / d["version"] for d in datasets},
+        versions={
+            d["name"]: settings.published_dir / "datasets" / d["name"] / d["version"] for d in datasets
+        },
         findings=[dict(zip(names, row, strict=True)) for row in table.fetchall()],
     )
 
