@@ -69,6 +69,7 @@ def test_only_the_release_writes_to_a_store() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # seconds, on a busy machine
 def test_a_whole_run_goes_through_the_doors(tmp_path: Path) -> None:
     """The demo, watched: who opens contracts, and who changes anything under `published/`."""
     report = tmp_path / "report.json"
