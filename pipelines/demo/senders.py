@@ -54,7 +54,7 @@ def send(desk: Desk, district: District, progress: Callable[[str], None]) -> Non
 
 
 def send_filings(desk: Desk, district: District) -> None:
-    """The register two years ago with its mistakes, then what changed in each quarter."""
+    """The register two years ago with its mistakes, then what changed in each half-year."""
     first = district.register_on
     tables = {
         "filing": [r for p in district.providers for r in filings.filing_rows(p)],
@@ -69,9 +69,9 @@ def send_filings(desk: Desk, district: District) -> None:
     }
     sheets = [_sheet(n, mistakes.scattered(_reported(old[n], first), _stamped(wrong[n], first))) for n in old]
     desk.workbook(f"{BUREAU}/{first:%Y-%m}-备案台账导出.xlsx", sheets)
-    for nth, (start, end) in enumerate(_quarters(first, district.as_of)):
+    for nth, (start, end) in enumerate(_half_years(first, district.as_of)):
         rows = {name: _reported(_between(all_rows, start, end), end) for name, all_rows in tables.items()}
-        _send_quarter(desk, nth, end, rows)
+        _send_half_year(desk, nth, end, rows)
     _send_correction(desk, old["filing"], first)
 
 
@@ -91,7 +91,7 @@ def send_reports(desk: Desk, district: District) -> None:
     """Each street in its own way: Excel, CSV in GB 18030 with words, CSV in UTF-8 with full-width digits."""
     ways = ((_report_book, EXCEL), (_report_csv(GB), WORDED), (_report_csv(BOM), FULL_WIDTH))
     codes = sorted({s.street for s in district.stations})
-    size = max(3, len(district.months) // 8)
+    size = max(3, len(district.months) // 4)
     spans = [district.months[i : i + size] for i in range(0, len(district.months), size)]
     for turn, ((write, style), code) in enumerate(zip(ways, codes, strict=True)):
         of_street = [s for s in district.stations if s.street == code]
@@ -153,8 +153,8 @@ def send_oddities(desk: Desk, district: District) -> None:
     desk.csv(f"{OTHER}/缺少开放天数的月报.csv", sheet, BOM)
 
 
-def _send_quarter(desk: Desk, nth: int, end: date, rows: dict[str, list[Values]]) -> None:
-    """Quarters take turns: one workbook, or a CSV file a table; a table without news is not sent."""
+def _send_half_year(desk: Desk, nth: int, end: date, rows: dict[str, list[Values]]) -> None:
+    """Half-years take turns: one workbook, or a CSV file a table; a table without news is not sent."""
     given = {name: of_table for name, of_table in rows.items() if of_table}
     stem = f"{BUREAU}/{end:%Y-%m}-备案变更"
     if nth % 2 == 0:
@@ -226,7 +226,7 @@ def _stamped(wrong: Iterable[Wrong], day: date) -> list[Wrong]:
     return [Wrong(w.values | {"reported_on": day}, w.expected) for w in wrong]
 
 
-def _quarters(first: date, as_of: date) -> list[tuple[date, date]]:
-    """The eight quarters from the register to the as-of date, as (after, up to)."""
-    ends = [stations.month_end(m) for m in stations.report_months(as_of, 25)[::3]]
+def _half_years(first: date, as_of: date) -> list[tuple[date, date]]:
+    """The four half-years from the register to the as-of date, as (after, up to)."""
+    ends = [stations.month_end(m) for m in stations.report_months(as_of, 25)[::6]]
     return list(zip(ends, [*ends[1:-1], as_of], strict=False))
