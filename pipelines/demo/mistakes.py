@@ -6,6 +6,7 @@ before the first. What does not belong here: where a wrong row comes to stand (s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import count
@@ -104,7 +105,9 @@ def filings(rows: list[Values]) -> Iterator[Wrong]:
 
 def classes(rows: list[Values]) -> list[Wrong]:
     """Wrong class lines, of a provider that has only the one type the good line states."""
-    return _changed(_first(rows, class_type_code="big"), _CLASSES)
+    types = Counter(row["provider_id"] for row in rows)
+    base = next(r for r in rows if types[r["provider_id"]] == 1 and r["class_type_code"] == "big")
+    return _changed(base, _CLASSES)
 
 
 def documents(rows: list[Values]) -> list[Wrong]:
