@@ -18,6 +18,7 @@ from schemas.compile.data_package import (
     table_resource,
 )
 from schemas.compile.table_schema import table_schema
+from schemas.registry import load, profiles
 from tests.assets.release import house
 
 PROFILES = Path(__file__).parents[3] / "shared/standards/frictionless/profiles-2.0"
@@ -118,3 +119,13 @@ def test_codelists_of_the_tables_only(registry):
         ["service_form", "half_day"],
     ]
     assert codelists_rows(registry, registry.datasets["fees"]) == [header]
+
+
+@pytest.mark.parametrize("slug", [slug for slug in profiles() if not load(slug).profile.abstract])
+def test_every_dataset_of_every_profile_is_valid_by_the_official_profile(slug):
+    given = load(slug)
+    for dataset in given.datasets.values():
+        tables = [given.tables[name] for name in dataset.tables]
+        resources = [table_resource(given, dataset, table, f"{table.name}.csv") for table in tables]
+        package = data_package(given, dataset, version="1.0.0", as_of=house.AS_OF, resources=resources)
+        jsonschema.validate(package, profile("datapackage"))
