@@ -61,10 +61,12 @@ def chosen(on: str) -> dict[str, int]:
 
 
 def facts(on: str) -> dict[str, dict[str, str]]:
-    """Centre -> name, address and places, as the register has them; no places is an empty cell."""
+    """Centre -> name, address and places as the register has them.
+
+    Spaces at the ends (there are full-width ones) are no part of a name; no places is an empty cell."""
     listed = lines(on)
     return {
-        name: {ours: str(listed[number - 1][theirs] or "") for ours, theirs in COMPARED.items()}
+        name: {ours: str(listed[number - 1][theirs] or "").strip() for ours, theirs in COMPARED.items()}
         for name, number in chosen(on).items()
     }
 
