@@ -140,7 +140,8 @@ examined AS (
         moment.*,
         rule.value_text AS food_meal_modes,
         moment.is_examined
-            AND CONCAT(';', rule.value_text, ';') LIKE CONCAT('%;', moment.meal_mode_code, ';%') AS needs_food_licence,
+            -- `||` and not CONCAT, which in DuckDB takes no parameter and no meal mode for two empty texts that agree
+            AND ';' || rule.value_text || ';' LIKE '%;' || moment.meal_mode_code || ';%' AS needs_food_licence,
         documents.value_text AS required_types,
         COALESCE(required_total.type_count, 0) AS required_count,
         COALESCE(state.present_count, 0) AS present_count,
