@@ -141,13 +141,14 @@ def _table_rules(registry: Registry, found: Table, as_of: date) -> list[dict[str
 
 def diff(settings: Settings, dataset: str, old: str, new: str) -> dict[str, Any] | None:
     """The changes between two published versions; None if one of them is not there."""
-    from assets.release.changes import changes_between
+    from assets.release import history
 
-    folders = [settings.published_dir / "datasets" / dataset / v for v in (old, new)]
-    if not all(folder.is_dir() for folder in folders):
+    try:
+        found = history.diff(settings.published_dir, dataset, old, new)
+    except history.NoSuchVersion:
         return None
-    changes = changes_between(load(settings.profile), dataset, *folders)
-    return {"dataset": dataset, "old": old, "new": new, "changes": changes}
+    why = {"bump": found.bump, "reasons": found.reasons}
+    return {"dataset": dataset, "old": old, "new": new} | why | {"changes": found.changed_rows()}
 
 
 def as_json(value: Any) -> str:

@@ -13,7 +13,8 @@ from duckdb import DuckDBPyConnection
 
 from schemas.compile.duckdb import literal, quote
 
-_COLUMNS = ("table_name", "change", "key", "field_name", "old_value", "new_value")
+#: the columns of `changes.csv`
+COLUMNS = ("table_name", "change", "key", "field_name", "old_value", "new_value")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Comparison:
 
     def __init__(self, con: DuckDBPyConnection) -> None:
         self._con = con
-        columns = ", ".join(f"{name} VARCHAR" for name in _COLUMNS)
+        columns = ", ".join(f"{name} VARCHAR" for name in COLUMNS)
         con.execute(f"CREATE OR REPLACE TEMP TABLE release_changes ({columns}, field_no INTEGER)")
 
     def add(self, name: str, old: TableFile | None, new: TableFile | None) -> TableChanges:
@@ -66,7 +67,7 @@ class Comparison:
 
     def select(self) -> str:
         """The ordered SELECT that `changes.csv` is written from."""
-        columns = ", ".join(_COLUMNS)
+        columns = ", ".join(COLUMNS)
         return f"SELECT {columns} FROM release_changes ORDER BY table_name, key, change, field_no"
 
     def rows(self, limit: int | None = None) -> list[tuple[str | None, ...]]:

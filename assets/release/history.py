@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from assets.release.changes import Comparison, TableChanges, TableFile
+from assets.release.changes import COLUMNS, Comparison, TableChanges, TableFile
 from assets.release.manifest import DatasetEntry, history
 from assets.release.store import LocalStore, Store
 from assets.release.version import Bump, decide
@@ -74,6 +74,10 @@ class Difference:
     reasons: tuple[str, ...]
     changes: dict[str, TableChanges]
     rows: list[tuple[str | None, ...]]
+
+    def changed_rows(self) -> list[dict[str, str | None]]:
+        """The rows with the names of their columns."""
+        return [dict(zip(COLUMNS, row, strict=True)) for row in self.rows]
 
 
 def versions(published: Path, dataset: str) -> list[Published]:

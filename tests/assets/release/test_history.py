@@ -40,6 +40,14 @@ def test_diff_of_neighbours_is_what_was_published(three, published):
     with (published / "datasets/fees/1.1.0/changes.csv").open(encoding="utf-8", newline="") as file:
         listed = [tuple(cell or None for cell in row) for row in csv.reader(file)][1:]
     assert found.rows == listed and len(listed) == 3
+    assert found.changed_rows()[0] == {
+        "table_name": "open_fee_posted",
+        "change": "updated",
+        "key": '{"area_code":"330108","provider_id":"p1"}',
+        "field_name": "fee_amount",
+        "old_value": "3200.00",
+        "new_value": "3300.00",
+    }
 
 
 def test_diff_backwards_and_over_two_versions(three, published):
