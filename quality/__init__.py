@@ -1,1 +1,1 @@
-"""Whether the data is good: reading, the gate, checks before write. Knows contracts and tables, never Dagster."""
+"""Whether the data is good: reading, the gate, checks before write. Knows contracts, never Dagster."""

@@ -65,9 +65,7 @@ def check_table(
     return [_key_result(con, registry, table, relation, total), *_merged(results)]
 
 
-def _result(
-    registry: Registry, table: Table, rule: CompiledRule, failed: int | None, total: int
-) -> CheckResult:
+def _result(registry: Registry, table: Table, rule: CompiledRule, failed: int | None, total: int) -> CheckResult:
     says = registry.finding(rule.code).says_zh.replace("{column}", table.field(rule.column).title_zh)
     if failed is None:
         says += f"（未评估：缺少参数 {', '.join(rule.missing_parameters)}）"
@@ -97,9 +95,7 @@ def _key_result(
     con: duckdb.DuckDBPyConnection, registry: Registry, table: Table, relation: str, total: int
 ) -> CheckResult:
     key = ", ".join(quote(k) for k in table.key)
-    sql = (
-        f"SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM {relation} GROUP BY {key} HAVING n > 1)"
-    )
+    sql = f"SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM {relation} GROUP BY {key} HAVING n > 1)"
     twice = int(con.execute(sql).fetchone()[0])
     text = registry.finding("key-duplicate")
     return CheckResult("key-duplicate", table.name, twice == 0, "error", twice, total, text.says_zh)

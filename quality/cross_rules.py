@@ -77,9 +77,7 @@ def offences(con: duckdb.DuckDBPyConnection, rule: CrossRule) -> list[Offence]:
 def _parsed(path: Path) -> CrossRule:
     sql = path.read_text(encoding="utf-8")
     said = dict(_HEADER.findall(sql))
-    missing = {"code", "severity", "table", "reads", "says_zh", "says_en", "advice_zh", "advice_en"} - set(
-        said
-    )
+    missing = {"code", "severity", "table", "reads", "says_zh", "says_en", "advice_zh", "advice_en"} - set(said)
     if missing:
         raise ValueError(f"{path.name}: its header lacks {sorted(missing)}")
     text = FindingText(**{name: said[name] for name in _TEXTS if said.get(name)})

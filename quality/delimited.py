@@ -57,9 +57,7 @@ def heads(text: Delimited, rows: int) -> dict[str, list[list[str | None]]]:
     return found or {",": _rows(lines, ",", rows)}
 
 
-def load_records(
-    con: duckdb.DuckDBPyConnection, text: Delimited, delimiter: str, width: int, name: str
-) -> None:
+def load_records(con: duckdb.DuckDBPyConnection, text: Delimited, delimiter: str, width: int, name: str) -> None:
     """Makes the table ``name``: ``_row`` (record number from 1, blank ones counted) and c0 .. c<width-1+extra>.
 
     DelimitedUnreadable when the engine fails or returns another number of records than the file has."""

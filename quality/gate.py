@@ -113,9 +113,7 @@ def _connection(work: Path, threads: int | None, memory: str | None) -> duckdb.D
     return con
 
 
-def _account(
-    con: duckdb.DuckDBPyConnection, name: str, reading: Reading, judge: Judge
-) -> Iterator[AccountRow]:
+def _account(con: duckdb.DuckDBPyConnection, name: str, reading: Reading, judge: Judge) -> Iterator[AccountRow]:
     """Counts what was read and, apart from it, what was accepted and held; they must agree."""
     for text in reading.tables:
         received = con.execute(f"SELECT count(*) FROM {text.relation}").fetchone()[0]

@@ -125,9 +125,7 @@ def _two_rows(upper: Row, lower: Row) -> list[list[str]]:
     return titles
 
 
-def _read(
-    table: Table, titles: list[_Titles], row: int, height: int, cells: list[list[str]]
-) -> HeaderMatch | None:
+def _read(table: Table, titles: list[_Titles], row: int, height: int, cells: list[list[str]]) -> HeaderMatch | None:
     columns, unknown, repeated = _assigned(titles, cells)
     needed = required_columns(table)
     missing = tuple(name for name in needed if name not in columns.values())

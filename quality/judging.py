@@ -16,7 +16,7 @@ from datetime import date
 import duckdb
 
 from quality.findings import finding_text
-from quality.normalise import default_expression, normal_expression, raw_name, unreadable
+from quality.normalise import is_parsed, normal_expression, raw_name, unreadable, with_default
 from quality.reading import TextTable
 from schemas.compile.duckdb import column_type, literal, quote
 from schemas.compile.rules import row_rules
@@ -129,44 +129,49 @@ class Judge:
         checks = list(enumerate(self._row_checks(text), start=len(self._checks)))
         refusing = list(enumerate(self._refusals(text), start=len(self._checks) + len(checks)))
         self._checks += [check for _, check in checks + refusing]
-        refused = (
-            "_finding_code IS NOT NULL" if "_finding_code" in text.specials else str(bool(text.refusals))
-        )
+        refused = "_finding_code IS NOT NULL" if "_finding_code" in text.specials else str(bool(text.refusals))
         values = ", ".join(quote(f.name) for f in table.data_fields)
         return (
             f"SELECT {number}, _id, _row, _sheet, {values}, {refused}, "
             f"CASE WHEN {refused} THEN {_numbers(refusing, True)} ELSE {_numbers(checks, True)} END, "
             f"CASE WHEN {refused} THEN '' ELSE {_numbers(checks, False)} END "
-            f"FROM (SELECT {inner} FROM {text.relation} t)"
+            f"FROM (SELECT *{self._flags(text)} FROM (SELECT {inner} FROM {text.relation} t))"
+        )
+
+    def _flags(self, text: TextTable) -> str:
+        """For each typed column whether its cell says something that is no value of its type."""
+        return "".join(
+            f", {bad} AS {_bad_name(column.name)}"
+            for column in map(text.table.field, text.fields)
+            if (bad := unreadable(column, raw_name(column.name), quote(column.name)))
         )
 
     def _value(self, column: Field, text: TextTable) -> str:
         default = text.table.defaults.get(column.name)
         if column.name not in text.fields:
-            return default_expression(column, f"CAST(NULL AS {column_type(column)})", default)
+            return f"CAST({literal(default) if default else 'NULL'} AS {column_type(column)})"
         raw = f"t.{quote(column.name)}"
-        return default_expression(column, normal_expression(self.registry, text.table, column, raw), default)
+        value = normal_expression(self.registry, text.table, column, raw)
+        return value if default is None else with_default(column, raw, value, default)
 
     def _row_checks(self, text: TextTable) -> Iterator[Check]:
         """Everything one row can fail by: its shape, the types of its cells, its contract."""
         table = text.table
         yield self._check("record-width", None, "_extra")
-        unread: dict[str, str] = {}
-        for column in (table.field(name) for name in text.fields):
-            bad = unreadable(column, raw_name(column.name), quote(column.name))
-            if bad:
-                unread[column.name] = bad
-                yield self._check("value-type", column.name, bad)
-            if column.type == "string" and not column.codelist and column.access == "public":
-                yield self._check(
-                    "text-formula", column.name, f"regexp_matches({quote(column.name)}, '{_FORMULA}')"
-                )
+        unread = set()
+        for column in map(table.field, text.fields):
+            if is_parsed(column):
+                unread.add(column.name)
+                yield self._check("value-type", column.name, _bad_name(column.name))
+            elif not column.codelist and column.access == "public":
+                formula = f"regexp_matches({quote(column.name)}, '{_FORMULA}')"
+                yield self._check("text-formula", column.name, formula)
         for rule in row_rules(self.registry, table, self.as_of):
             if rule.predicate is None:
                 continue
-            predicate = f"({rule.predicate})"
-            if rule.code == "value-missing" and rule.column in unread:
-                predicate += f" AND NOT {unread[rule.column]}"  # unreadable is not missing: one reason a cell
+            # a cell that cannot be read has said so: rules that would see it as empty stay silent
+            readable = "".join(f" AND NOT {_bad_name(c)}" for c in rule.columns if c in unread)
+            predicate = f"({rule.predicate}){readable}"
             yield Check(rule.code, rule.severity, rule.column, predicate, rule.severity == "error")
 
     def _refusals(self, text: TextTable) -> Iterator[Check]:
@@ -246,6 +251,10 @@ class Judge:
                 f"{literal(self.provenance['source_sha256'])} FROM reason r JOIN check_list c USING (number) "
                 f"JOIN {text.relation} t ON t._id = r._id WHERE r._no = {number}"
             )
+
+
+def _bad_name(column: str) -> str:
+    return quote(f"_bad_{column}")
 
 
 def _numbers(checks: Sequence[tuple[int, Check]], holding: bool) -> str:

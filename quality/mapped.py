@@ -75,9 +75,7 @@ def provide_profile(con: duckdb.DuckDBPyConnection, registry: Registry, snapshot
     )
 
 
-def map_table(
-    con: duckdb.DuckDBPyConnection, registry: Registry, source: Source, table: str, name: str
-) -> list[str]:
+def map_table(con: duckdb.DuckDBPyConnection, registry: Registry, source: Source, table: str, name: str) -> list[str]:
     """Runs one map into the table ``name``, all columns as text; returns the fields it gives."""
     sql = registry.source_sql(source.name, table).rstrip().rstrip(";")
     given = con.execute(f"DESCRIBE {sql}").fetchall()
@@ -85,13 +83,9 @@ def map_table(
     fields = [c for c in columns if c not in SPECIAL]
     unknown = set(fields) - set(registry.tables[table].field_names)
     if "_row" not in columns or unknown:
-        raise ValueError(
-            f"{source.name}/{table}.sql: needs _row, and no columns beyond the contract: {unknown}"
-        )
+        raise ValueError(f"{source.name}/{table}.sql: needs _row, and no columns beyond the contract: {unknown}")
     texts = "".join(f", CAST({quote(c)} AS VARCHAR) AS {quote(c)}" for c in columns if c != "_row")
-    con.execute(
-        f"CREATE OR REPLACE TABLE {quote(name)} AS SELECT CAST(_row AS BIGINT) AS _row{texts} FROM ({sql})"
-    )
+    con.execute(f"CREATE OR REPLACE TABLE {quote(name)} AS SELECT CAST(_row AS BIGINT) AS _row{texts} FROM ({sql})")
     return fields
 
 

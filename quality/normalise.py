@@ -79,19 +79,23 @@ def is_identifier(table: Table, field: Field) -> bool:
     return field.type == "string" and bool(field.name in table.key or field.constraints.pattern)
 
 
+def is_parsed(field: Field) -> bool:
+    """Whether cells become another type than text, which can fail."""
+    return field.type != "string" and not field.codelist
+
+
 def unreadable(field: Field, raw: str, value: str) -> str | None:
-    """SQL that is TRUE where the cell says something that is no value of the field's type."""
-    if field.codelist or field.type == "string":
+    """SQL that is TRUE where the cell says something that is no value of the field's type; never NULL."""
+    if not is_parsed(field):
         return None
     excused = f" AND NOT is_open_ended({raw})" if field.type == "date" else ""
-    return f"({value} IS NULL AND given({raw}) IS NOT NULL{excused})"
+    return f"({raw} IS NOT NULL AND {value} IS NULL AND NOT is_missing_word({raw}){excused})"
 
 
-def default_expression(field: Field, value: str, default: str | None) -> str:
-    """The value, or the default the table or profile has for it."""
-    if default is None:
-        return value
-    return f"coalesce({value}, CAST({literal(default)} AS {column_type(field)}))"
+def with_default(field: Field, raw: str, value: str, default: str) -> str:
+    """The value, or the default of the table or profile where the cell says nothing."""
+    given = f"CAST({literal(default)} AS {column_type(field)})"
+    return f"CASE WHEN {raw} IS NULL OR is_missing_word({raw}) THEN {given} ELSE {value} END"
 
 
 def _typed(field: Field, raw: str) -> str:
@@ -100,9 +104,7 @@ def _typed(field: Field, raw: str) -> str:
         return f"norm_months({raw})" if field.unit == "months" else f"norm_integer({raw}, {units})"
     if field.type == "number":
         return f"norm_number({raw}, {units})"
-    return {"date": "norm_date", "yearmonth": "norm_month", "boolean": "norm_boolean"}[
-        field.type
-    ] + f"({raw})"
+    return {"date": "norm_date", "yearmonth": "norm_month", "boolean": "norm_boolean"}[field.type] + f"({raw})"
 
 
 def _code_expression(codes: CodeList, field: Field, raw: str) -> str:
@@ -115,7 +117,7 @@ def _code_expression(codes: CodeList, field: Field, raw: str) -> str:
         parts = f"string_split_regex({raw}, '[;；、,，/|\\n]+')"
         cleaned = f"list_sort(list_distinct([{part} FOR part IN {parts} IF squeeze(part) <> '']))"
         found = f"nullif(array_to_string({cleaned}, ';'), '')"
-        return f"CASE WHEN {raw} IN ({known}) THEN {raw} WHEN given({raw}) IS NOT NULL THEN {found} END"
+        return f"CASE WHEN {raw} IN ({known}) THEN {raw} WHEN NOT is_missing_word({raw}) THEN {found} END"
     return f"CASE WHEN {raw} IN ({known}) THEN {raw} ELSE coalesce({lookup}[code_word({raw})], norm_text({raw})) END"
 
 

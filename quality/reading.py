@@ -27,9 +27,7 @@ from schemas.registry import Registry
 #: what begins a workbook: zip (xlsx, ods), the compound file of old Excel
 _WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 #: headers of lists of persons (domain 4.7): such a sheet is refused, whatever else it holds
-_PERSONAL = re.compile(
-    "身份证|监护人|孩次|接种|出生日期|出生年月|(幼儿|儿童|宝宝|孩子|家长|父亲|母亲)(的)?姓名|^姓名$"
-)
+_PERSONAL = re.compile("身份证|监护人|孩次|接种|出生日期|出生年月|(幼儿|儿童|宝宝|孩子|家长|父亲|母亲)(的)?姓名|^姓名$")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,9 @@
 -- Folding of text as people type it: full-width forms, units drawn as one sign, white space, words for "nothing".
 -- Rule: domain dossier 4.10. Only keys, codes and numbers are folded; official names keep their own characters.
 
+-- A macro is pasted wherever it is used, argument and all, and a long text of SQL costs more to plan than a small
+-- file to judge. So an argument that is itself an expression is bound once: list_transform([e], lambda v: ...)[1].
+
 -- ASCII text (bytes = characters) is returned as it is, because translate costs thirty times more.
 CREATE OR REPLACE TEMP MACRO fold_width(x) AS
     CASE WHEN strlen(x) = length(x) THEN x ELSE
@@ -19,16 +22,17 @@ CREATE OR REPLACE TEMP MACRO strip(x) AS
 CREATE OR REPLACE TEMP MACRO is_missing_word(x) AS
     lower(squeeze(x)) IN ('', '-', '--', '—', '——', '–', '/', '\', '无', '暂无', '不详', 'n/a', '#n/a', 'null');
 
--- the cell, or NULL where it is empty or says that there is nothing
-CREATE OR REPLACE TEMP MACRO given(x) AS
-    CASE WHEN length(x) > 12 AND strip(x) <> '' THEN x WHEN is_missing_word(x) THEN NULL ELSE x END;
-
--- official text: only the ends are trimmed
-CREATE OR REPLACE TEMP MACRO norm_text(x) AS strip(given(x));
+-- official text: only the ends are trimmed; NULL where the cell is empty or says that there is nothing
+CREATE OR REPLACE TEMP MACRO norm_text(x) AS
+    CASE WHEN length(x) > 6 AND NOT regexp_matches(x, '^[\s\x{00A0}\x{200B}\x{3000}\x{FEFF}]|[\s\x{00A0}\x{200B}\x{3000}\x{FEFF}]$') THEN x
+        WHEN is_missing_word(x) THEN NULL
+        ELSE strip(x) END;
 
 -- identifiers: folded, upper case, no spaces; O is never repaired to 0. 330108001.0 is a number Excel made of a code.
 CREATE OR REPLACE TEMP MACRO norm_id(x) AS
-    regexp_replace(upper(squeeze(given(x))), '^([0-9]+)\.0+$', '\1');
+    CASE WHEN regexp_full_match(x, '[0-9A-Z_-]{2,}') AND x NOT IN ('--', 'NULL') THEN x
+        WHEN is_missing_word(x) THEN NULL
+        ELSE regexp_replace(upper(squeeze(x)), '^([0-9]+)\.0+$', '\1') END;
 
 -- the word under which codes are looked up
 CREATE OR REPLACE TEMP MACRO code_word(x) AS

@@ -11,12 +11,14 @@ CREATE OR REPLACE TEMP MACRO number_of_words(s, units) AS
 
 CREATE OR REPLACE TEMP MACRO norm_number(x, units) AS
     CASE WHEN regexp_full_match(x, '-?[0-9]{1,15}(\.[0-9]{1,9})?') THEN CAST(x AS DECIMAL(38, 9))
-        ELSE number_of_words(lower(squeeze(x)), units) END;
+        ELSE list_transform([lower(squeeze(x))], lambda s: number_of_words(s, units))[1] END;
+
+CREATE OR REPLACE TEMP MACRO whole_number(n) AS CASE WHEN n = trunc(n) THEN TRY_CAST(n AS BIGINT) END;
 
 CREATE OR REPLACE TEMP MACRO norm_integer(x, units) AS
     CASE WHEN CAST(TRY_CAST(x AS BIGINT) AS VARCHAR) = x THEN TRY_CAST(x AS BIGINT)
-        WHEN norm_number(x, units) = trunc(norm_number(x, units)) THEN TRY_CAST(norm_number(x, units) AS BIGINT) END;
+        ELSE list_transform([norm_number(x, units)], lambda n: whole_number(n))[1] END;
 
 -- ages and terms in months: 3岁 is 36
 CREATE OR REPLACE TEMP MACRO norm_months(x) AS
-    CASE WHEN regexp_matches(x, '岁') THEN 12 * norm_integer(x, '周?岁') ELSE norm_integer(x, '个?月龄?') END;
+    norm_integer(x, '个?月龄?|周?岁') * CASE WHEN contains(x, '岁') THEN 12 ELSE 1 END;

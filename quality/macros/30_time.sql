@@ -18,7 +18,8 @@ CREATE OR REPLACE TEMP MACRO date_of_words(s) AS
 
 CREATE OR REPLACE TEMP MACRO norm_date(x) AS
     CASE WHEN CAST(TRY_CAST(x AS DATE) AS VARCHAR) = x THEN plausible_date(TRY_CAST(x AS DATE))
-        ELSE plausible_date(date_of_words(fold_width(strip(x)))) END;
+        ELSE list_transform(
+            list_transform([fold_width(strip(x))], lambda s: date_of_words(s)), lambda d: plausible_date(d))[1] END;
 
 CREATE OR REPLACE TEMP MACRO month_of_words(s) AS
     CASE WHEN regexp_full_match(s, '[0-9]{4}([-/.年](0?[1-9]|1[0-2])月?|(0[1-9]|1[0-2]))')
@@ -26,4 +27,5 @@ CREATE OR REPLACE TEMP MACRO month_of_words(s) AS
 
 CREATE OR REPLACE TEMP MACRO norm_month(x) AS
     CASE WHEN regexp_full_match(x, '[0-9]{4}-(0[1-9]|1[0-2])') THEN x
-        ELSE coalesce(month_of_words(squeeze(x)), strftime(norm_date(x), '%Y-%m')) END;
+        ELSE coalesce(
+            list_transform([squeeze(x)], lambda s: month_of_words(s))[1], strftime(norm_date(x), '%Y-%m')) END;
