@@ -213,6 +213,7 @@ BAD: dict[tuple[str, str], list[Row]] = {
     ("filing", "coordinates-outside-area"): [{"longitude": 121.5}, {"latitude": 31}],
     ("filing", "age-range-invalid"): [{"age_min_months": 36}],
     ("filing", "service-mode-not-specific"): [{"service_modes": "any;full_day"}],
+    ("filing", "service-form-not-specific"): [{"service_form_code": "_T"}],
     ("filing", "indoor-area-above-gross"): [{"indoor_area_m2": 541}],
     ("filing", "floor-range-invalid"): [{"floor_min": 3}],
     ("filing", "lease-period-invalid"): [{"lease_to_on": "2023-12-31"}],
