@@ -116,9 +116,7 @@ def _release(home: Path, on: str) -> Release:
     names = [column[0] for column in table.description]
     return Release(
         on=on,
-        versions={
-            d["name"]: settings.published_dir / "datasets" / d["name"] / d["version"] for d in datasets
-        },
+        versions={d["name"]: settings.published_dir / "datasets" / d["name"] / d["version"] for d in datasets},
         findings=[dict(zip(names, row, strict=True)) for row in table.fetchall()],
     )
 
@@ -141,9 +139,7 @@ def test_the_published_centres_are_those_of_the_register(releases):
 def test_changes_agree_with_a_set_difference_of_the_files(releases):
     for before, after in pairwise(releases):
         old, new = facts(before.on), facts(after.on)
-        changes = [
-            row for row in after.rows("providers", "changes.csv") if row["table_name"] == "open_provider"
-        ]
+        changes = [row for row in after.rows("providers", "changes.csv") if row["table_name"] == "open_provider"]
         said = {kind: _changed(changes, kind) for kind in ("added", "removed")}
         assert said == {"added": new.keys() - old.keys(), "removed": old.keys() - new.keys()}
         updated = {
@@ -202,3 +198,10 @@ def test_no_name_of_a_person_in_charge_leaves(releases):
     for folder_ in releases[-1].versions.values():
         for path in folder_.glob("*.csv"):
             assert "○○" not in path.read_text("utf-8")
+
+
+def test_what_the_profile_has_no_rule_for_is_not_evaluated_and_nobody_is_called_wanting(releases):
+    decisions = releases[-1].rows("whitelist", "open_whitelist_decision.csv")
+    assert len(decisions) == CENTRES[-1]
+    assert {d["reason_codes"] for d in decisions} == {""}
+    assert {d["not_evaluated_codes"] for d in decisions} == {"documents-not-evaluated;food-licence-not-evaluated"}
