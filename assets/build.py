@@ -134,9 +134,10 @@ def _write_checked(ctx: Context, table: Table, sql: str) -> tuple[int, list[Chec
 
 
 def _refuse_extra_columns(con: duckdb.DuckDBPyConnection, table: Table, sql: str) -> None:
-    extra = set(con.sql(sql).columns) - set(table.field_names)
+    given = {row[0] for row in con.execute(f"DESCRIBE {sql}").fetchall()}
+    extra = sorted(given - set(table.field_names))
     if extra:
-        raise ValueError(f"{table.name}: the SELECT gives columns its contract does not have: {sorted(extra)}")
+        raise ValueError(f"{table.name}: the SELECT gives columns its contract does not have: {extra}")
 
 
 def _opinions(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table) -> list[CheckResult]:
@@ -145,7 +146,7 @@ def _opinions(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table) -> lis
         return []
     from quality.suites import check_expectations
 
-    return check_expectations(table, con.sql(f"FROM staged ORDER BY {order_by(table)}").df())
+    return check_expectations(table, con.execute(f"FROM staged ORDER BY {order_by(table)}").df())
 
 
 def summary(built: Built) -> dict[str, Any]:

@@ -46,7 +46,12 @@ def all_assets(
         for name in sql_files()
     ]
     received = _received_asset(make_context, inbox, clock)
-    return [received, _intake_assets(registry, make_context), *tables, _release_assets(registry, make_context, published)]
+    return [
+        received,
+        _intake_assets(registry, make_context),
+        *tables,
+        _release_assets(registry, make_context, published),
+    ]
 
 
 def _received_asset(make_context: MakeContext, inbox: Path, clock: Callable[[], str]) -> dg.AssetsDefinition:
@@ -66,9 +71,13 @@ def _intake_assets(registry: Registry, make_context: MakeContext) -> dg.AssetsDe
     tables = registry.layer("intake")
     specs = [
         dg.AssetSpec(
-            t.name, deps=[RECEIVED], group_name="raw", kinds={"duckdb", "parquet"},
-            description=_description(t), metadata=_static_metadata(t),
-        )  # fmt: skip
+            t.name,
+            deps=[RECEIVED],
+            group_name="raw",
+            kinds={"duckdb", "parquet"},
+            description=_description(t),
+            metadata=_static_metadata(t),
+        )
         for t in tables
     ]
 
@@ -110,9 +119,13 @@ def _table_asset(registry: Registry, table: Table, sql: str, make_context: MakeC
 def _release_assets(registry: Registry, make_context: MakeContext, published: Path) -> dg.AssetsDefinition:
     specs = [
         dg.AssetSpec(
-            f"release_{d.name}", deps=list(d.tables), group_name="release", kinds={"csv", "parquet"}, skippable=True,
+            f"release_{d.name}",
+            deps=list(d.tables),
+            group_name="release",
+            kinds={"csv", "parquet"},
+            skippable=True,
             description=f"{d.title_zh} {d.title_en}\n\n{d.description_zh}\n{d.description_en}",
-        )  # fmt: skip
+        )
         for d in registry.datasets.values()
     ]
 
@@ -136,9 +149,13 @@ def _check_event(result: CheckResult) -> dg.AssetCheckResult:
     severity = dg.AssetCheckSeverity.ERROR if result.severity == "error" else dg.AssetCheckSeverity.WARN
     metadata = {"failed": result.failed_count, "evaluated": result.evaluated_count}
     return dg.AssetCheckResult(
-        check_name=result.name, asset_key=result.table, passed=result.passed, severity=severity,
-        description=result.description_zh, metadata=metadata,
-    )  # fmt: skip
+        check_name=result.name,
+        asset_key=result.table,
+        passed=result.passed,
+        severity=severity,
+        description=result.description_zh,
+        metadata=metadata,
+    )
 
 
 def _description(table: Table) -> str:
@@ -149,9 +166,11 @@ def _static_metadata(table: Table) -> dict[str, Any]:
     """What a contract says before any run: the columns with types and Chinese titles."""
     columns = [
         dg.TableColumn(
-            f.name, column_type(f), description=f"{f.title_zh} {f.title_en}",
+            f.name,
+            column_type(f),
+            description=f"{f.title_zh} {f.title_en}",
             constraints=dg.TableColumnConstraints(nullable=not f.required, unique=table.key == (f.name,)),
-        )  # fmt: skip
+        )
         for f in table.fields
     ]
     return {"dagster/column_schema": dg.TableSchema(columns=columns)}

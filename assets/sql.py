@@ -18,7 +18,7 @@ PROFILE_TABLES = ("profile_run", "profile_parameter", "profile_codelist")
 
 def connect(ctx: Context) -> duckdb.DuckDBPyConnection:
     """A DuckDB in memory within the limits of the run."""
-    config: dict[str, str | int] = {"autoinstall_known_extensions": "false", "enable_progress_bar": "false"}
+    config: dict[str, str | int] = {"autoinstall_known_extensions": "false"}
     if ctx.threads:
         config["threads"] = ctx.threads
     if ctx.memory:
@@ -27,6 +27,7 @@ def connect(ctx: Context) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(config=config)
     con.execute(f"SET temp_directory = {literal(str(spill))}")
     con.execute("SET preserve_insertion_order = true")
+    con.execute("SET enable_progress_bar = false")  # people watch our own progress
     return con
 
 
@@ -38,9 +39,7 @@ def view(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
 def profile_tables(con: duckdb.DuckDBPyConnection, ctx: Context) -> None:
     """The registry as tables a SELECT may read: the run, the dated parameters, the code lists."""
     registry = ctx.registry
-    con.execute(
-        "CREATE TABLE profile_run(as_of_on DATE, area_code VARCHAR, currency_code VARCHAR, timezone VARCHAR)"
-    )
+    con.execute("CREATE TABLE profile_run(as_of_on DATE, area_code VARCHAR, currency_code VARCHAR, timezone VARCHAR)")
     defaults = registry.profile.defaults
     run = [ctx.as_of, defaults.get("area_code"), defaults.get("currency_code"), registry.profile.timezone]
     con.execute("INSERT INTO profile_run VALUES (?, ?, ?, ?)", run)
@@ -60,9 +59,7 @@ def write_parquet(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> No
     """Writes an ordered SELECT as Parquet; the name appears only with the whole file."""
     with written_whole(path) as stage:
         target = literal(str(stage))
-        con.execute(
-            f"COPY ({select}) TO {target} (FORMAT parquet, COMPRESSION zstd, WRITE_BLOOM_FILTER false)"
-        )
+        con.execute(f"COPY ({select}) TO {target} (FORMAT parquet, COMPRESSION zstd, WRITE_BLOOM_FILTER false)")
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[list]) -> None:

@@ -41,9 +41,7 @@ class DemoShape:
     months: int
 
 
-def run_demo(
-    settings: Settings, shape: DemoShape, *, inbox_only: bool, progress: Progress
-) -> dict[str, Any]:
+def run_demo(settings: Settings, shape: DemoShape, *, inbox_only: bool, progress: Progress) -> dict[str, Any]:
     """Makes the inbox unless it is there, runs everything as of the demo's date, and judges the result.
 
     HomeInUse if the inbox holds anything that an earlier demo did not make."""
@@ -99,7 +97,8 @@ def facts(settings: Settings) -> dict[str, Any]:
         "listed": listed,
         "decided": decided,
         "not_listed": [
-            {"code": code, "title_zh": _title(registry, "whitelist_reason", code), "providers": n} for code, n in reasons
+            {"code": code, "title_zh": _title(registry, "whitelist_reason", code), "providers": n}
+            for code, n in reasons
         ],
     }
 

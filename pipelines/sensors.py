@@ -15,9 +15,12 @@ def inbox_sensor(settings: Settings) -> dg.SensorDefinition:
     status = dg.DefaultSensorStatus.RUNNING if settings.schedules else dg.DefaultSensorStatus.STOPPED
 
     @dg.sensor(
-        name="inbox", job_name="everything", minimum_interval_seconds=60, default_status=status,
+        name="inbox",
+        job_name="everything",
+        minimum_interval_seconds=60,
+        default_status=status,
         description="收件箱有新文件且不再增长时运行 Runs when the inbox has new files that stopped growing",
-    )  # fmt: skip
+    )
     def inbox(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if not settings.inbox_dir.exists():
             return dg.SkipReason(f"收件箱不存在 no inbox at {settings.inbox_dir}")

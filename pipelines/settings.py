@@ -110,6 +110,6 @@ def _switch(text: str | None, what: str) -> bool:
 
 
 def _number(text: str | None, what: str) -> int | None:
-    if text and not text.isascii() or text and not text.isdigit():
+    if text and not (text.isascii() and text.isdigit()):
         raise SettingsError(f"{what}: {text!r} is not a whole number")
     return int(text) if text else None

@@ -218,8 +218,14 @@ def table(found: dict[str, Any], json_out: bool) -> None:
     described = found["table"]
     grid = _grid(
         f"{described.name} {described.title_zh} — {described.grain_zh}",
-        "column", "标题", "type", "unit", "code list", "required", "public",
-    )  # fmt: skip
+        "column",
+        "标题",
+        "type",
+        "unit",
+        "code list",
+        "required",
+        "public",
+    )
     for c in found["columns"]:
         marks = ["✓" if c[k] else "" for k in ("required", "public")]
         _row(grid, c["column"], c["title_zh"], c["type"], c["unit"], c["codelist"], *marks)

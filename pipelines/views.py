@@ -27,9 +27,14 @@ def check(settings: Settings, file: Path, as_of: date) -> dict[str, Any]:
 
     registry = load(settings.profile)
     found = check_file(
-        registry, file, name=file.name, sha256=file_sha256(file),
-        received_on=as_of.isoformat(), as_of=as_of, out_dir=None,
-    )  # fmt: skip
+        registry,
+        file,
+        name=file.name,
+        sha256=file_sha256(file),
+        received_on=as_of.isoformat(),
+        as_of=as_of,
+        out_dir=None,
+    )
     findings = [explain(registry, f) for f in found.findings]
     severities = {f["severity"] for f in findings}
     held = "error" in severities or any(a.quarantined for a in found.account)
@@ -105,12 +110,17 @@ def table(settings: Settings, name: str) -> dict[str, Any] | None:
     found = registry.tables[name]
     columns = [
         {
-            "column": f.name, "title_zh": f.title_zh, "type": f.type, "unit": f.unit or "",
-            "codelist": f.codelist or "", "required": f.required, "public": f.access == "public",
+            "column": f.name,
+            "title_zh": f.title_zh,
+            "type": f.type,
+            "unit": f.unit or "",
+            "codelist": f.codelist or "",
+            "required": f.required,
+            "public": f.access == "public",
             "aliases": list(f.aliases),
         }
         for f in found.fields
-    ]  # fmt: skip
+    ]
     return {"table": found, "columns": columns, "schema": table_schema(registry, found)}
 
 
@@ -120,23 +130,35 @@ def rules(settings: Settings, as_of: date) -> list[dict[str, Any]]:
     own = [row for t in registry.layer("intake") for row in _table_rules(registry, t, as_of)]
     return own + [
         {
-            "code": r.code, "severity": r.severity, "table": r.table, "column": r.column, "evaluated": True,
-            "missing_parameters": [], "says_zh": r.text.says_zh, "source": r.text.source, "dq": r.text.dq,
+            "code": r.code,
+            "severity": r.severity,
+            "table": r.table,
+            "column": r.column,
+            "evaluated": True,
+            "missing_parameters": [],
+            "says_zh": r.text.says_zh,
+            "source": r.text.source,
+            "dq": r.text.dq,
         }
         for r in cross_rules()
-    ]  # fmt: skip
+    ]
 
 
 def _table_rules(registry: Registry, found: Table, as_of: date) -> list[dict[str, Any]]:
     return [
         {
-            "code": rule.code, "severity": rule.severity, "table": found.name, "column": rule.column,
-            "evaluated": rule.predicate is not None, "missing_parameters": list(rule.missing_parameters),
-            "says_zh": registry.finding(rule.code).says_zh, "source": registry.finding(rule.code).source,
+            "code": rule.code,
+            "severity": rule.severity,
+            "table": found.name,
+            "column": rule.column,
+            "evaluated": rule.predicate is not None,
+            "missing_parameters": list(rule.missing_parameters),
+            "says_zh": registry.finding(rule.code).says_zh,
+            "source": registry.finding(rule.code).source,
             "dq": registry.finding(rule.code).dq,
         }
         for rule in row_rules(registry, found, as_of)
-    ]  # fmt: skip
+    ]
 
 
 def diff(settings: Settings, dataset: str, old: str, new: str) -> dict[str, Any] | None:

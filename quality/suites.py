@@ -55,9 +55,7 @@ def expectation_names(table: Table) -> list[str]:
     return [_name(opinion) for opinion in opinions(table.name)]
 
 
-def check_expectations(
-    table: Table, frame: pd.DataFrame, held: tuple[Opinion, ...] | None = None
-) -> list[CheckResult]:
+def check_expectations(table: Table, frame: pd.DataFrame, held: tuple[Opinion, ...] | None = None) -> list[CheckResult]:
     """One result per opinion about ``frame`` (the open table, its contract's columns).
 
     An expectation that crashes has not failed: it could not be checked, which is a warning of its own."""

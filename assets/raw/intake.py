@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
+from assets.raw.account import settle
 from assets.raw.receive import Receipt, ledger, received_file
 from assets.sql import connect, write_parquet
 from assets.workspace import (
@@ -27,14 +27,10 @@ from assets.workspace import (
 from quality.cross_rules import CrossRule, cross_rules
 from quality.gate import check_file
 from schemas.compile.duckdb import column_type, literal, order_by, quote
-from schemas.model import PROVENANCE, Table
+from schemas.model import Table
 
 QUALITY = Path(__file__).parents[2] / "quality"
 COORDINATES = "source_sha256, source_sheet, source_row"
-
-
-class AccountError(Exception):
-    """Rows were lost or doubled between a received file and the intake tables."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +95,14 @@ def _union(ctx: Context, receipts: list[Receipt], gated: int) -> Intake:
     con = connect(ctx)
     tables = ctx.registry.layer("intake")
     folders = [ctx.workspace.gated(r.sha256) for r in receipts]
-    con.execute(f"CREATE TABLE held({COORDINATES.replace(',', ' VARCHAR,')} BIGINT, table_name VARCHAR, code VARCHAR)")
+    con.execute(
+        "CREATE TABLE held(source_sha256 VARCHAR, source_sheet VARCHAR, source_row BIGINT, "
+        "table_name VARCHAR, code VARCHAR)"
+    )
+    con.execute("CREATE TABLE file_name(source_sha256 VARCHAR, file VARCHAR)")
+    con.execute(
+        "INSERT INTO file_name SELECT unnest(?), unnest(?)", [[r.sha256 for r in receipts], [r.name for r in receipts]]
+    )
     _load_findings(con, folders)
     superseded = sum(_candidate(con, table, folders) for table in tables)
     for rule in cross_rules():
@@ -110,21 +113,21 @@ def _union(ctx: Context, receipts: list[Receipt], gated: int) -> Intake:
             _hold_orphans(con, table, number)
             _drop_held(con, table)
     counts = {table.name: _write_table(ctx, con, table, folders) for table in tables}
-    account = _account(ctx, con, tables, folders)
+    account = settle(ctx, con, tables, parquet_list(folders, "account.parquet"))
     write_parquet(con, "FROM findings ORDER BY ALL", ctx.workspace.findings)
     found = con.execute("SELECT count(*) FROM findings").fetchone()[0]
     con.close()
     return Intake(counts, **account, superseded=superseded, findings=found, files=len(receipts), gated=gated)
 
 
-def _files(folders: list[Path], name: str) -> str:
+def parquet_list(folders: list[Path], name: str) -> str:
     """A DuckDB list of the Parquet files of that name in the gated folders, or '' if there is none."""
     found = [literal(str(f / name)) for f in folders if (f / name).exists()]
     return f"[{', '.join(found)}]" if found else ""
 
 
 def _load_findings(con: duckdb.DuckDBPyConnection, folders: list[Path]) -> None:
-    files = _files(folders, "findings.parquet")
+    files = parquet_list(folders, "findings.parquet")
     con.execute(f"CREATE TABLE findings AS FROM read_parquet({files})" if files else _NO_FINDINGS)
 
 
@@ -138,7 +141,7 @@ def _candidate(con: duckdb.DuckDBPyConnection, table: Table, folders: list[Path]
     """The table of latest statements; returns how many rows a later one replaced."""
     columns = ", ".join(f"{quote(f.name)} {column_type(f)}" for f in table.fields)
     con.execute(f"CREATE TABLE accepted_{table.name}({columns})")
-    if files := _files(folders, f"accepted/{table.name}.parquet"):
+    if files := parquet_list(folders, f"accepted/{table.name}.parquet"):
         con.execute(f"INSERT INTO accepted_{table.name} BY NAME FROM read_parquet({files})")
     key = ", ".join(quote(k) for k in table.key)
     con.execute(
@@ -175,8 +178,8 @@ def _hold_orphans(con: duckdb.DuckDBPyConnection, table: Table, number: int) -> 
 
 def _add_findings(con: duckdb.DuckDBPyConnection, code: str, severity: str, table: str, column: str) -> None:
     con.execute(
-        "INSERT INTO findings BY NAME SELECT $code AS code, $severity AS severity, $table AS \"table\", "
-        "f.file, h.source_sheet AS sheet, h.source_row AS \"row\", $column AS \"column\", "
+        'INSERT INTO findings BY NAME SELECT $code AS code, $severity AS severity, $table AS "table", '
+        'f.file, h.source_sheet AS sheet, h.source_row AS "row", $column AS "column", '
         "CAST(h.value AS VARCHAR) AS value, h.source_sha256 FROM hit h LEFT JOIN file_name f USING (source_sha256)",
         {"code": code, "severity": severity, "table": table, "column": column},
     )
@@ -215,7 +218,7 @@ def _quarantine(con: duckdb.DuckDBPyConnection, table: Table, folders: list[Path
     names = [*(f.name for f in table.fields), "reasons"]
     con.execute(f"CREATE TABLE quarantine_{table.name}({', '.join(quote(n) + ' VARCHAR' for n in names)})")
     con.execute(f"ALTER TABLE quarantine_{table.name} ALTER source_row TYPE BIGINT")
-    if files := _files(folders, f"quarantine/{table.name}.parquet"):
+    if files := parquet_list(folders, f"quarantine/{table.name}.parquet"):
         con.execute(f"INSERT INTO quarantine_{table.name} BY NAME FROM read_parquet({files}, union_by_name=true)")
     con.execute(
         f"INSERT INTO quarantine_{table.name} BY NAME SELECT a.*, h.reasons FROM accepted_{table.name} a "
@@ -223,30 +226,3 @@ def _quarantine(con: duckdb.DuckDBPyConnection, table: Table, folders: list[Path
         f"WHERE table_name = ? GROUP BY ALL) h USING ({COORDINATES})",
         [table.name],
     )
-
-
-def _account(
-    ctx: Context, con: duckdb.DuckDBPyConnection, tables: list[Table], folders: list[Path]
-) -> dict[str, Any]:
-    """Received = accepted + quarantined, for every sheet of every file; AccountError names what is wrong."""
-    con.execute(_received_sql(_files(folders, "account.parquet")))
-    final = " UNION ALL ".join(
-        f"SELECT source_sha256, source_sheet, '{t.name}' AS table_name, accepted, quarantined FROM ("
-        f"SELECT {COORDINATES}, 1 AS accepted, 0 AS quarantined FROM accepted_{t.name} a WHERE NOT EXISTS ("
-        f"FROM held h WHERE h.table_name = '{t.name}' AND h.source_sha256 = a.source_sha256 "
-        "AND h.source_sheet = a.source_sheet AND h.source_row = a.source_row) "
-        f"UNION ALL SELECT {COORDINATES}, 0, 1 FROM quarantine_{t.name})"
-        for t in tables
-    )
-    con.execute(
-        "CREATE TABLE account AS SELECT r.*, coalesce(f.accepted, 0) AS accepted, "
-        "coalesce(f.quarantined, 0) AS quarantined FROM received r LEFT JOIN (SELECT source_sha256, source_sheet, "
-        f"table_name, sum(accepted) AS accepted, sum(quarantined) AS quarantined FROM ({final}) GROUP BY ALL) f "
-        "USING (source_sha256, source_sheet, table_name)"
-    )
-    lost = con.execute("FROM account WHERE received <> accepted + quarantined ORDER BY ALL").fetchall()
-    if lost:
-        raise AccountError(f"received is not accepted + quarantined: {lost[:5]}")
-    write_parquet(con, "FROM account ORDER BY source_sha256, source_sheet, table_name", ctx.workspace.account)
-    total = "SELECT coalesce(sum(received), 0), coalesce(sum(accepted), 0), coalesce(sum(quarantined), 0) FROM account"
-    return dict(zip(("received", "accepted", "quarantined"), map(int, con.execute(total).fetchone()), strict=True))

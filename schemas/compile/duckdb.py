@@ -37,9 +37,7 @@ def cast_select(table: Table, relation: str) -> str:
 
 def create_table(table: Table) -> str:
     """The DDL of a table, with its types and NOT NULLs."""
-    columns = [
-        f"{quote(f.name)} {column_type(f)}{' NOT NULL' if f.required else ''}" for f in table.fields
-    ]
+    columns = [f"{quote(f.name)} {column_type(f)}{' NOT NULL' if f.required else ''}" for f in table.fields]
     key = ", ".join(quote(k) for k in table.key)
     return f"CREATE TABLE {quote(table.name)} ({', '.join(columns)}, PRIMARY KEY ({key}))"
 
