@@ -126,9 +126,7 @@ class Bench:
         """A provider of that street for each amount, which it posts for full-day care in March 2026."""
         for number, amount in enumerate(amounts):
             self.filing(f"{street}-{number}", "2024-01-10", subdistrict_code=street)
-            self.put(
-                "fee_quote", provider_id=f"{street}-{number}", observed_on="2026-03-12", fee_amount=amount
-            )
+            self.put("fee_quote", provider_id=f"{street}-{number}", observed_on="2026-03-12", fee_amount=amount)
 
     def parameter(self, code: str, value: Any, since: str = "2019-01-01", until: str | None = None) -> None:
         """A figure or text of the profile, with the days it holds."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import sqlglot
 
 from assets.lineage import sql_files, table_sql
 from tests.assets.sql_bench import DOCUMENTS, STREET, Bench, contracts
@@ -18,6 +19,15 @@ def test_a_select_gives_exactly_the_columns_of_its_contract(bench, name):
     bench.rows(name, "*")
     given = bench.con.sql(table_sql(name)).columns
     assert sorted(given) == sorted(contracts()[name].field_names)
+
+
+@pytest.mark.parametrize("name", sorted(sql_files()))
+def test_a_select_is_one_statement_that_spark_reads_too(name):
+    [tree] = sqlglot.parse(table_sql(name), dialect="spark", error_level=sqlglot.ErrorLevel.RAISE)
+    assert isinstance(tree, sqlglot.exp.Select)
+    unportable = (sqlglot.exp.Qualify, sqlglot.exp.Lambda, sqlglot.exp.Struct, sqlglot.exp.IgnoreNulls)
+    assert not [node.sql() for node in tree.find_all(*unportable)]
+    assert "::" not in table_sql(name)
 
 
 # -- filings and providers
@@ -87,9 +97,7 @@ def test_a_full_description_restates_everything_so_nothing_is_carried_into_it(be
 
 def test_a_home_visit_service_does_not_inherit_places(bench):
     bench.filing("A", "2024-01-01")
-    bench.filing(
-        "A", "2024-02-01", filing_event_code="change", service_form_code="home_visit", place_count=None
-    )
+    bench.filing("A", "2024-02-01", filing_event_code="change", service_form_code="home_visit", place_count=None)
     assert bench.rows("core_provider", "place_count") == [(30,), (None,)]
 
 
@@ -133,9 +141,7 @@ def test_a_register_says_nothing_of_the_providers_of_another_source(bench):
 def test_a_provider_that_ended_its_filing_does_not_leave_the_register_again(bench):
     _snapshots(bench, {"A": ["2024-01-01", "2024-02-01"], "B": ["2024-01-01"]})
     bench.filing("B", "2024-01-20", filing_event_code="deregister", filing_status_code="deregistered")
-    ended = bench.rows(
-        "core_provider", "valid_from_on", "valid_to_on", "filing_status_code", where="provider_id = 'B'"
-    )
+    ended = bench.rows("core_provider", "valid_from_on", "valid_to_on", "filing_status_code", where="provider_id = 'B'")
     assert ended == [("2024-01-01", "2024-01-20", "filed"), ("2024-01-20", None, "deregistered")]
 
 
@@ -158,9 +164,7 @@ def test_a_class_list_replaces_the_one_before_also_where_it_no_longer_names_a_ty
     for kind in ("small", "big"):
         bench.put("filing_class", provider_id="A", class_type_code=kind, event_on="2024-01-01")
     bench.put("filing_class", provider_id="A", class_type_code="big", event_on="2024-09-01", place_count=20)
-    assert bench.rows(
-        "core_filing_class", "class_type_code", "valid_from_on", "valid_to_on", "place_count"
-    ) == [
+    assert bench.rows("core_filing_class", "class_type_code", "valid_from_on", "valid_to_on", "place_count") == [
         ("big", "2024-01-01", "2024-09-01", 10),
         ("big", "2024-09-01", None, 20),
         ("small", "2024-01-01", "2024-09-01", 10),
@@ -169,9 +173,7 @@ def test_a_class_list_replaces_the_one_before_also_where_it_no_longer_names_a_ty
 
 def test_a_class_of_a_register_holds_until_the_next_register(bench):
     _snapshots(bench, {"A": ["2024-01-01", "2024-02-01"]})
-    bench.put(
-        "filing_class", provider_id="A", class_type_code="any", event_on="2024-01-01", source_code="register"
-    )
+    bench.put("filing_class", provider_id="A", class_type_code="any", event_on="2024-01-01", source_code="register")
     assert bench.rows("core_filing_class", "valid_from_on", "valid_to_on") == [("2024-01-01", "2024-02-01")]
 
 
@@ -192,16 +194,12 @@ def test_a_class_of_a_register_holds_until_the_next_register(bench):
 def test_a_fee_is_brought_to_a_month_where_a_factor_exists(bench, quote, amount, factor, derived):
     bench.parameter("workdays_per_month", 21.75, since="2019-01-01")
     bench.put("fee_quote", **({"provider_id": "A", "observed_on": "2025-03-10"} | quote))
-    assert bench.rows("core_fee_quote", "monthly_amount", "monthly_factor", "is_derived") == [
-        (amount, factor, derived)
-    ]
+    assert bench.rows("core_fee_quote", "monthly_amount", "monthly_factor", "is_derived") == [(amount, factor, derived)]
 
 
 def test_without_the_working_days_of_a_month_a_daily_fee_has_no_monthly_amount(bench):
     bench.put("fee_quote", provider_id="A", observed_on="2025-03-10", fee_unit_code="per_day", fee_amount=20)
-    assert bench.rows("core_fee_quote", "monthly_amount", "monthly_factor", "is_derived") == [
-        (None, None, None)
-    ]
+    assert bench.rows("core_fee_quote", "monthly_amount", "monthly_factor", "is_derived") == [(None, None, None)]
 
 
 def test_a_survey_replaces_the_one_before_and_a_stated_last_day_ends_a_fee(bench):
@@ -286,9 +284,7 @@ def test_a_failed_conclusion_blocks_and_only_the_latest_document_of_a_type_count
 def test_a_nonconformity_blocks_from_its_inspection_until_it_is_closed(ruled):
     ruled.filing("A", "2024-01-10")
     ruled.documents("A", "2024-01-01")
-    ruled.put(
-        "inspection", provider_id="A", inspection_id="1", inspected_on="2024-04-01", closed_on="2024-04-20"
-    )
+    ruled.put("inspection", provider_id="A", inspection_id="1", inspected_on="2024-04-01", closed_on="2024-04-20")
     ruled.put(
         "inspection",
         provider_id="A",
@@ -357,9 +353,10 @@ def test_reasons_are_sorted_and_one_who_has_left_needs_no_second_reason(ruled):
 
 def test_a_missing_parameter_is_named_and_neither_blocks_nor_passes(bench):
     bench.filing("A", "2024-01-10", meal_mode_code="self_cook")
-    assert _periods(bench) == [("2024-01-10", None, True, None)]
+    bench.filing("B", "2024-01-10")
+    assert _periods(bench) == _periods(bench, "B") == [("2024-01-10", None, True, None)]
     named = bench.rows("core_whitelist_period", "not_evaluated_codes")
-    assert named == [("documents-not-evaluated;food-licence-not-evaluated",)]
+    assert named == [("documents-not-evaluated;food-licence-not-evaluated",)] * 2
 
 
 def test_a_rule_judges_only_from_the_day_it_began(bench):

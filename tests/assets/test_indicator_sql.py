@@ -109,9 +109,7 @@ def test_the_population_is_the_latest_counted_by_then_and_missing_is_not_zero(su
 
 
 def test_months_run_from_the_first_event_to_the_month_of_the_run_for_every_area_and_subdistrict(supplied):
-    cells = supplied.rows(
-        "open_indicator", "subdistrict_code", "period_month", where="indicator_code = 'IND-01'"
-    )
+    cells = supplied.rows("open_indicator", "subdistrict_code", "period_month", where="indicator_code = 'IND-01'")
     assert len(cells) == 3 * 17  # November 2024 to March 2026
     assert (cells[0], cells[-1]) == ((STREET, "2024-11"), ("_T", "2026-03"))
 
@@ -166,9 +164,7 @@ def planned(bench) -> Bench:
             (OTHER_STREET, "2021-07-01", None),
         ]
     ):
-        bench.put(
-            "station", station_id=f"F{nth}", subdistrict_code=street, opened_on=opened, closed_on=closed
-        )
+        bench.put("station", station_id=f"F{nth}", subdistrict_code=street, opened_on=opened, closed_on=closed)
     for name, street, due in (
         ("P1", STREET, "2021-06-30"),
         ("P2", OTHER_STREET, "2021-06-30"),

@@ -101,9 +101,7 @@ def test_providers_on_file_are_published_without_the_address_of_a_home(bench):
 
 def test_classes_are_the_list_that_holds_today_of_providers_on_file(bench):
     for provider in "AB":
-        bench.filing(
-            provider, "2024-01-10", filing_status_code="filed" if provider == "A" else "deregistered"
-        )
+        bench.filing(provider, "2024-01-10", filing_status_code="filed" if provider == "A" else "deregistered")
         for day, kind in (("2024-01-10", "small"), ("2024-09-01", "big"), ("2026-09-01", "mixed")):
             bench.put("filing_class", provider_id=provider, class_type_code=kind, event_on=day)
     assert bench.rows("open_provider_class", "provider_id", "class_type_code") == [("A", "big")]
@@ -198,9 +196,7 @@ def test_quartiles_interpolate_and_a_provider_counts_once(bench):
     bench.parameter("fee_statistics_min_providers", 2)
     bench.parameter("fee_quartile_min_providers", 2)
     bench.survey([1000, 2001])
-    bench.put(
-        "fee_quote", provider_id=f"{STREET}-0", observed_on="2026-03-12", fee_amount=1001, fee_line_no=2
-    )
+    bench.put("fee_quote", provider_id=f"{STREET}-0", observed_on="2026-03-12", fee_amount=1001, fee_line_no=2)
     # 1000.50 and 2001: a quarter of the way 1250.625, half 1500.75, three quarters 1750.875
     assert _statistics(bench)[0] == (STREET, 2, 1250.63, 1500.75, 1750.88, "a")
 
@@ -225,9 +221,7 @@ def test_a_fee_belongs_to_where_the_provider_was_when_it_was_seen(bench):
         service_mode_code="hourly",
     )
     where = "service_form_code = '_T' AND subdistrict_code <> '_T'"
-    found = bench.rows(
-        "open_fee_statistics", "subdistrict_code", "survey_month", "service_mode_code", where=where
-    )
+    found = bench.rows("open_fee_statistics", "subdistrict_code", "survey_month", "service_mode_code", where=where)
     assert found == [(STREET, "2023-06", "full_day"), (OTHER_STREET, "2026-03", "full_day")]
 
 
