@@ -1,6 +1,6 @@
--- What one month costs, where that can be said: by the month as it is, by the term or year over its months, by the day times
--- the working days of a month as the profile sets them for the day of the survey. By the hour or by the visit there
--- is no such number, and by the day only for care that fills the days.
+-- What one month costs, where that can be said: by the month as it is, by the term or year over its months, by the
+-- day times the working days of a month as the profile sets them for the day of the survey. By the hour or by the
+-- visit there is no such number, and by the day only for care that fills the days.
 -- `valid_from_on` is the day the provider gives (else the day it was seen). `valid_to_on` is exclusive: the day after
 -- its last, the day the next survey of the same item replaces it, or the next full register of the same source.
 WITH workday AS (
