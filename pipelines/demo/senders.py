@@ -101,9 +101,7 @@ def send_reports(desk: Desk, district: District) -> None:
         for nth, span in enumerate(spans):
             in_time = [r for r in rows if r["report_month"] in span and r not in late]
             told = _reported(in_time, stations.month_end(span[-1]))
-            mixed = mistakes.scattered(
-                told, _stamped(wrong, stations.month_end(span[-1])) if nth == 0 else []
-            )
+            mixed = mistakes.scattered(told, _stamped(wrong, stations.month_end(span[-1])) if nth == 0 else [])
             write(desk, f"{STREETS}/{code}/{span[0]:%Y-%m}至{span[-1]:%Y-%m}成长驿站月报", mixed, style)
         _send_corrected(desk, code, rows, spans[len(spans) // 2][-1])
         _send_late(desk, code, late)
@@ -138,9 +136,7 @@ def send_reference(desk: Desk, district: District) -> None:
 def send_oddities(desk: Desk, district: District) -> None:
     """A notice that is no table we know, a file that is broken, and a report without a column it needs."""
     notice = f"{OTHER}/放假通知.xlsx"
-    desk.plain_workbook(
-        notice, "通知", [["关于清明节放假的通知"], ["各街道："], ["四月四日至六日放假，特此通知。"]]
-    )
+    desk.plain_workbook(notice, "通知", [["关于清明节放假的通知"], ["各街道："], ["四月四日至六日放假，特此通知。"]])
     desk.note(notice, "file-unknown", "通知")
     broken = f"{OTHER}/损坏的月报.xlsx"
     desk.path(broken).write_bytes(b"PK\x03\x04" + random.Random(district.seed).randbytes(2000))

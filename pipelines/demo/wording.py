@@ -58,9 +58,7 @@ def header(field: Field, style: Style) -> str:
     return field.aliases[0] if style.aliases and field.aliases else field.title_zh
 
 
-def renderers(
-    registry: Registry, table: Table, fields: list[str], style: Style
-) -> list[Callable[[Any], Cell]]:
+def renderers(registry: Registry, table: Table, fields: list[str], style: Style) -> list[Callable[[Any], Cell]]:
     """One function a column, from a typed value to a cell. A wrong value (of another type) stays as it is."""
     return [_renderer(registry, table.field(name), style) for name in fields]
 
