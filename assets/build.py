@@ -62,7 +62,7 @@ def build_table(ctx: Context, name: str, sql: str | None = None) -> Built:
     table = ctx.registry.tables[name]
     wanted = step_fingerprint(ctx, table, sql)
     state = read_json(ctx.workspace.state(name))
-    if state and state["fingerprint"] == wanted and path_of(ctx, name).exists():
+    if state and state["fingerprint"] == wanted and state["content"] == _content(ctx, name):
         return Built(name, state["rows"], False, [CheckResult(**c) for c in state["checks"]])
     ctx.progress(f"生成 {table.title_zh} {name}")
     rows, checks = _write_checked(ctx, table, sql)

@@ -5,6 +5,7 @@ UI. What does not: the steps themselves (build.py, raw/, release/), jobs and sch
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from assets.raw.intake import build_intake
 from assets.raw.receive import receive
 from assets.release.step import build_release
 from assets.workspace import Context
-from quality.checks import CheckResult, check_names
-from quality.suites import expectation_names
+from quality.checks import CheckResult
+from quality.suites import opinions
 from schemas.compile.duckdb import column_type, literal
+from schemas.compile.rules import row_rules
 from schemas.model import Table
 from schemas.registry import Registry
 
@@ -101,16 +103,16 @@ def _table_asset(registry: Registry, table: Table, sql: str, make_context: MakeC
         kinds={"duckdb", "sql"},
         description=f"{_description(table)}\n\n```sql\n{sql}\n```",
         metadata=_static_metadata(table),
-        check_specs=[dg.AssetCheckSpec(name, asset=table.name) for name in _check_names(registry, table)],
+        check_specs=[dg.AssetCheckSpec(_check_name(c), asset=table.name) for c in _check_codes(registry, table)],
     )
     def table_asset(context: dg.AssetExecutionContext) -> Iterator[Any]:
         ctx = make_context(context)
         try:
             built = build_table(ctx, table.name, sql)
         except TableRefused as refused:
-            yield from map(_check_event, refused.results)
+            yield from _check_events(refused.results)
             raise dg.Failure(str(refused), allow_retries=False) from None
-        yield from map(_check_event, built.checks)
+        yield from _check_events(built.checks)
         yield dg.MaterializeResult(metadata=_outcome(ctx, table, built))
 
     return table_asset
@@ -139,23 +141,30 @@ def _release_assets(registry: Registry, make_context: MakeContext, published: Pa
     return release
 
 
-def _check_names(registry: Registry, table: Table) -> list[str]:
-    """The checks of a table: rules of its contract, then what people expect of it."""
-    return [*check_names(registry, table), *expectation_names(table)]
+def _check_codes(registry: Registry, table: Table) -> list[str]:
+    """The rules of a table: those of its contract, then what people expect of it."""
+    contract = [rule.code for rule in row_rules(registry, table, date.max)]
+    return list(dict.fromkeys(["key-duplicate", *contract, *(o.code for o in opinions(table.name))]))
 
 
-def _check_event(result: CheckResult) -> dg.AssetCheckResult:
-    """A check as Dagster shows it: counts and words, never a value."""
-    severity = dg.AssetCheckSeverity.ERROR if result.severity == "error" else dg.AssetCheckSeverity.WARN
-    metadata = {"failed": result.failed_count, "evaluated": result.evaluated_count}
-    return dg.AssetCheckResult(
-        check_name=result.name,
-        asset_key=result.table,
-        passed=result.passed,
-        severity=severity,
-        description=result.description_zh,
-        metadata=metadata,
-    )
+def _check_name(code: str) -> str:
+    return code.replace("-", "_")
+
+
+def _check_events(results: list[CheckResult]) -> Iterator[dg.AssetCheckResult]:
+    """One check a rule, as Dagster shows it: counts by column and words, never a value."""
+    for code in dict.fromkeys(r.code for r in results):
+        of_rule = [r for r in results if r.code == code]
+        worst = min(of_rule, key=lambda r: (r.passed, r.severity != "error"))
+        failed = {r.column or "": r.failed_count for r in of_rule if not r.passed}
+        yield dg.AssetCheckResult(
+            check_name=_check_name(code),
+            asset_key=worst.table,
+            passed=worst.passed,
+            severity=dg.AssetCheckSeverity.ERROR if worst.severity == "error" else dg.AssetCheckSeverity.WARN,
+            description=worst.description_zh,
+            metadata={"failed": failed, "evaluated": max(r.evaluated_count for r in of_rule), "columns": len(of_rule)},
+        )
 
 
 def _description(table: Table) -> str:

@@ -41,10 +41,13 @@ def finding_text(registry: Registry, code: str) -> FindingText:
 def explain(registry: Registry, finding: Finding) -> dict[str, Any]:
     """The finding with says_zh, says_en, advice_zh and advice_en; the field's own hint comes first."""
     text = finding_text(registry, finding.code)
-    advice_zh, advice_en = text.advice_zh, text.advice_en
     table = registry.tables.get(finding.table or "")
-    if table and finding.column in table.field_names:
-        field = table.field(finding.column)
-        advice_zh, advice_en = field.hint_zh or advice_zh, field.hint_en or advice_en
-    said = {"says_zh": text.says_zh, "says_en": text.says_en, "advice_zh": advice_zh, "advice_en": advice_en}
-    return asdict(finding) | said
+    field = table.field(finding.column) if table and finding.column in table.field_names else None
+    told = {
+        "says_zh": text.says_zh,
+        "says_en": text.says_en,
+        "advice_zh": (field and field.hint_zh) or text.advice_zh,
+        "advice_en": (field and field.hint_en) or text.advice_en,
+    }
+    titles = {"zh": field.title_zh if field else finding.column, "en": field.title_en if field else finding.column}
+    return asdict(finding) | {k: v.replace("{column}", titles[k[-2:]] or "") for k, v in told.items()}

@@ -46,8 +46,8 @@ class _Quotes:
 
     def __init__(self, delimiter: str) -> None:
         begins = rb"(?<![^\n" + re.escape(delimiter.encode()) + rb'])"'
-        self._closed = re.compile(begins + rb'[^"]*(?:""[^"]*)*"')
-        self._any = re.compile(begins + rb'[^"]*(?:""[^"]*)*("|\Z)')
+        self._closed = re.compile(begins + rb'[^"]*(?:""[^"]*)*"(?!")')
+        self._any = re.compile(begins + rb'[^"]*(?:""[^"]*)*("(?!")|\Z)')
         self._begins = re.compile(begins)
 
     def outside(self, path: Path) -> Iterator[tuple[bytes, bool]]:

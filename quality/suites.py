@@ -50,11 +50,6 @@ def opinions(table: str, folder: Path = FOLDER) -> tuple[Opinion, ...]:
     return tuple(Opinion(**raw) for raw in yaml.safe_load(path.read_text("utf-8")))
 
 
-def expectation_names(table: Table) -> list[str]:
-    """The names of the checks ``check_expectations`` gives for a table."""
-    return [_name(opinion) for opinion in opinions(table.name)]
-
-
 def check_expectations(table: Table, frame: pd.DataFrame, held: tuple[Opinion, ...] | None = None) -> list[CheckResult]:
     """One result per opinion about ``frame`` (the open table, its contract's columns).
 
@@ -107,6 +102,3 @@ def _result(table: Table, opinion: Opinion, outcome: Any) -> CheckResult:
         description_zh=said,
     )
 
-
-def _name(opinion: Opinion) -> str:
-    return opinion.code.replace("-", "_")

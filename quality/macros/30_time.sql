@@ -1,4 +1,4 @@
--- Dates and months: ISO, Chinese, slashes, dots, eight digits, Excel serials (epoch 1899-12-30), a time behind it.
+-- Dates and months: ISO, Chinese, slashes, dots, eight digits, Excel serials (epoch 1899-12-30, 1982 to 2064: 20263 is no day), a time behind it.
 -- 长期 (open-ended) is the absence of an end and gives NULL without being an error.
 
 CREATE OR REPLACE TEMP MACRO is_open_ended(x) AS squeeze(x) IN ('长期', '长期有效', '永久', '永久有效', '无固定期限');
@@ -12,7 +12,7 @@ CREATE OR REPLACE TEMP MACRO date_of_words(s) AS
             THEN TRY_CAST(regexp_replace(s, '^([0-9]{4})\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9]{1,2}).*$', '\1-\2-\3', 's') AS DATE)
         WHEN regexp_full_match(s, '[0-9]{8}')
             THEN TRY_CAST(concat(substr(s, 1, 4), '-', substr(s, 5, 2), '-', substr(s, 7, 2)) AS DATE)
-        WHEN regexp_full_match(s, '[2-7][0-9]{4}(\.[0-9]+)?')
+        WHEN regexp_full_match(s, '[3-5][0-9]{4}(\.[0-9]+)?')
             THEN DATE '1899-12-30' + TRY_CAST(substr(s, 1, 5) AS INTEGER)
     END;
 

@@ -1,0 +1,144 @@
+"""The demo as a new user meets it: one command, judged by the answer key, and the same bytes every time."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import duckdb
+import pytest
+from frictionless import Package
+
+from assets.raw.receive import ledger
+from assets.workspace import Workspace, file_sha256
+
+TUOYU = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
+
+
+def tuoyu(*words: str, code: int = 0, **env: str) -> str:
+    """Runs the command as a user does; its exit code must be ``code``."""
+    done = subprocess.run(
+        [*TUOYU, *words], capture_output=True, text=True, env=os.environ | env, cwd=Path(__file__).parents[2]
+    )
+    assert done.returncode == code, done.stdout[-2000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def first(home) -> dict:
+    return json.loads(tuoyu("demo", "--home", str(home), "--json", PYTHONHASHSEED="1", TZ="Asia/Shanghai"))
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Every file of a folder with its hash; locks are empty and differ in nothing."""
+    files = (p for p in sorted(folder.rglob("*")) if p.is_file())
+    return {p.relative_to(folder).as_posix(): file_sha256(p) for p in files}
+
+
+def tables(home: Path) -> Path:
+    return home / "workspace" / "open"
+
+
+def test_five_datasets_are_published_with_the_figures_of_the_news(first, home):
+    assert {d["name"]: d["version"] for d in first["outcome"]["release"]["datasets"]} == dict.fromkeys(
+        ("whitelist", "providers", "fees", "stations", "indicators"), "1.0.0"
+    )
+    facts = first["facts"]
+    assert (facts["providers"], facts["places"], len(facts["forms"])) == (45, 1425, 6)
+    csv = home / "published" / "datasets" / "providers" / "1.0.0" / "open_provider.csv"
+    with duckdb.connect() as con:
+        counted = con.execute("SELECT count(*), sum(place_count) FROM read_csv(?)", [str(csv)]).fetchall()
+    assert counted == [(45, 1425)]
+
+
+def test_whoever_is_not_listed_has_the_reason_that_the_generator_planted(first, home, tmp_path):
+    from pipelines.demo import make_inbox
+
+    truth = make_inbox(tmp_path / "inbox")
+    with duckdb.connect() as con:
+        path = str(tables(home) / "open_whitelist_decision.parquet")
+        rows = con.execute(
+            "SELECT provider_id, is_listed, reason_codes FROM read_parquet(?) ORDER BY provider_id", [path]
+        ).fetchall()
+    published = {provider: tuple(codes.split(";")) for provider, listed, codes in rows if not listed}
+    assert published == truth.not_listed
+    assert first["facts"]["listed"] == truth.listed == sum(listed for _, listed, _ in rows)
+    assert Counter(c for codes in published.values() for c in codes) == truth.reasons
+
+
+def test_the_answer_keys_wrong_rows_and_no_others_are_in_quarantine(first):
+    key = first["answer_key"]
+    assert key["expected"] == key["found"] > 40
+    assert key["missed"] == key["extra"] == []
+
+
+def test_received_is_accepted_plus_quarantined_for_every_file(first, home):
+    workspace = Workspace(home / "workspace")
+    with duckdb.connect() as con:
+        rows = con.execute("FROM read_parquet(?)", [str(workspace.account)]).fetchall()
+    assert {row[0] for row in rows} <= {r.sha256 for r in ledger(workspace)}
+    assert all(received == accepted + held for *_, received, accepted, held in rows)
+    intake = first["outcome"]["intake"]
+    assert sum(row[-3] for row in rows) == intake["received"] == intake["accepted"] + intake["quarantined"]
+
+
+def test_nothing_received_was_changed_or_lost(first, home):
+    workspace = Workspace(home / "workspace")
+    received = {r.sha256 for r in ledger(workspace)}
+    in_inbox = {file_sha256(p) for p in (home / "workspace" / "inbox").rglob("*") if p.is_file()}
+    assert received == in_inbox
+    assert {p.name for p in workspace.received.rglob("*") if len(p.name) == 64} == received
+
+
+def test_the_second_run_says_nothing_changed_and_makes_no_version(first, home):
+    before = tree(home / "published")
+    said = tuoyu("demo", "--home", str(home), PYTHONHASHSEED="2", TZ="America/New_York")
+    assert "没有变化 Nothing changed" in said
+    assert tree(home / "published") == before
+    assert json.loads((home / "workspace" / "last_run.json").read_text())["release"]["changed"] is False
+
+
+def test_another_folder_zone_hash_seed_and_thread_count_give_the_same_bytes(first, home, tmp_path):
+    tuoyu("demo", "--home", str(tmp_path), PYTHONHASHSEED="77", TZ="Pacific/Auckland", TUOYU_THREADS="1")
+    assert tree(tmp_path / "published") == tree(home / "published")
+
+
+def test_frictionless_finds_every_package_valid(first, home):
+    packages = sorted((home / "published").glob("datasets/*/*/datapackage.json"))
+    assert len(packages) == 5
+    for path in packages:
+        report = Package(str(path)).validate()
+        assert report.valid, report.flatten(["type", "note"])
+
+
+def test_status_diff_and_check_speak(first, home):
+    env = {"TUOYU_HOME": str(home)}
+    status = json.loads(tuoyu("status", "--json", **env))
+    assert status["published"]["release"] == first["outcome"]["release"]["release_id"]
+    assert status["waiting_files"] == []
+    assert {"table", "reason", "rows"} == set(status["quarantine"][0])
+    assert "no such version" in subprocess.run(
+        [*TUOYU, "diff", "whitelist", "1.0.0", "9.9.9"], capture_output=True, text=True, env=os.environ | env
+    ).stderr.lower()
+    wrong = next((home / "workspace" / "inbox").rglob("缺少开放天数的月报.csv"))
+    said = tuoyu("check", str(wrong), code=1, **env)
+    assert "开放天数" in said and "column-missing" in said
+
+
+def test_a_home_with_other_peoples_files_is_not_mixed_with_the_demo(tmp_path):
+    inbox = tmp_path / "workspace" / "inbox"
+    inbox.mkdir(parents=True)
+    (inbox / "真实报送.csv").write_text("x", "utf-8")
+    tuoyu("demo", "--home", str(tmp_path), code=78)
+    assert [p.name for p in inbox.iterdir()] == ["真实报送.csv"]

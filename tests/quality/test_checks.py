@@ -1,0 +1,124 @@
+"""Checks before a table is written, and rules that compare tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import duckdb
+import pytest
+
+from quality.checks import check_names, check_table
+from quality.cross_rules import cross_rules, offences
+from quality.findings import Finding, explain, finding_text
+from schemas.compile.duckdb import column_type, quote
+from schemas.registry import load
+
+REGISTRY = load("binjiang")
+AS_OF = date(2026, 3, 31)
+
+
+def table_of(con: duckdb.DuckDBPyConnection, name: str, *rows: dict, relation: str | None = None) -> str:
+    """A typed, otherwise empty table of the contract, holding the rows."""
+    relation = relation or name
+    columns = ", ".join(f"{quote(f.name)} {column_type(f)}" for f in REGISTRY.tables[name].fields)
+    con.execute(f"CREATE TABLE {relation} ({columns})")
+    for number, row in enumerate(rows, 1):
+        row = {"source_sha256": "a" * 64, "source_sheet": "", "source_row": number} | row
+        names = ", ".join(map(quote, row))
+        con.execute(f"INSERT INTO {relation} ({names}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
+    return relation
+
+
+STATION = "330108-F-000001"
+REPORT = {
+    "area_code": "330108", "station_id": STATION, "report_month": "2026-01", "open_day_count": 20, "child_visit_count": 9,
+    "activity_count": 2, "source_code": "x", "received_on": AS_OF,
+}  # fmt: skip
+
+
+def failed(*rows: dict) -> dict[str, int]:
+    con = duckdb.connect()
+    table = REGISTRY.tables["station_report"]
+    results = check_table(con, REGISTRY, table, table_of(con, "station_report", *rows), AS_OF)
+    assert [r.name for r in results] == check_names(REGISTRY, table)
+    return {r.name: r.failed_count for r in results if not r.passed}
+
+
+def test_a_good_table_passes_all_its_checks():
+    assert failed(REPORT, REPORT | {"report_month": "2026-02"}) == {}
+
+
+def test_each_broken_rule_is_counted():
+    assert failed(REPORT, REPORT) == {"key_duplicate": 2}
+    assert failed(REPORT | {"open_day_count": None}) == {"value_missing__open_day_count": 1}
+    assert failed(REPORT | {"open_day_count": -1}, REPORT | {"report_month": "2026-13"}) == {
+        "value_below_minimum__open_day_count": 1,
+        "value_type__report_month": 1,
+    }
+
+
+@pytest.mark.parametrize("name", sorted(REGISTRY.tables))
+def test_every_contract_compiles_and_an_empty_table_passes(name: str):
+    con = duckdb.connect()
+    table = REGISTRY.tables[name]
+    results = check_table(con, REGISTRY, table, table_of(con, name), AS_OF)
+    assert all(r.passed for r in results)
+    assert len({r.name for r in results}) == len(results)
+
+
+def test_cross_rules_have_whole_headers_and_read_intake_tables():
+    intake = {t.name for t in REGISTRY.layer("intake")}
+    assert cross_rules()
+    for rule in cross_rules():
+        assert {rule.table, *rule.reads} <= intake
+        assert rule.column in REGISTRY.tables[rule.table].field_names
+        assert rule.severity in ("error", "warning", "info")
+
+
+def hits(code: str, tables: dict[str, list[dict]]) -> list[tuple[int, str | None]]:
+    con = duckdb.connect()
+    rule = next(r for r in cross_rules() if r.code == code)
+    for name in rule.reads:
+        table_of(con, name, *tables.get(name, []))
+    return [(o.source_row, o.value) for o in offences(con, rule)]
+
+
+def test_class_places_must_sum_to_the_places_filed():
+    filing = {"area_code": "330108", "provider_id": "P1", "event_on": date(2025, 1, 1), "filing_event_code": "new"}
+    lines = [
+        {
+            "area_code": "330108",
+            "provider_id": "P1",
+            "class_type_code": c,
+            "event_on": date(2025, 2, 1),
+            "place_count": n,
+        }
+        for c, n in (("small", 15), ("big", 20))
+    ]
+    assert hits("class-places-sum", {"filing": [filing | {"place_count": 35}], "filing_class": lines}) == []
+    found = hits("class-places-sum", {"filing": [filing | {"place_count": 30}], "filing_class": lines})
+    assert found == [(1, "35 / 30"), (2, "35 / 30")]
+    assert hits("class-places-sum", {"filing": [filing], "filing_class": lines}) == []
+
+
+def test_reports_from_before_the_opening_and_after_the_closing():
+    station = {
+        "area_code": "330108",
+        "station_id": STATION,
+        "opened_on": date(2025, 3, 9),
+        "closed_on": date(2025, 6, 2),
+    }
+    reports = [REPORT | {"report_month": m} for m in ("2025-02", "2025-03", "2025-06", "2025-07")]
+    tables = {"station": [station], "station_report": reports}
+    assert hits("report-before-open", tables) == [(1, "2025-02")]
+    assert hits("report-after-close", tables) == [(4, "2025-07")]
+
+
+def test_a_finding_is_explained_in_two_languages():
+    finding = Finding("value-type", "error", "station_report", "a.csv", "", 3, "open_day_count", "很多", "0")
+    told = explain(REGISTRY, finding)
+    assert told["says_zh"] and told["says_en"] and told["row"] == 3
+    hint = REGISTRY.tables["station_report"].field("open_day_count").hint_zh
+    assert told["advice_zh"] == (hint or finding_text(REGISTRY, "value-type").advice_zh)
+    assert explain(REGISTRY, replace(finding, code="report-before-open"))["says_zh"].startswith("月报")
