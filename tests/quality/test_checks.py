@@ -32,8 +32,8 @@ def table_of(con: duckdb.DuckDBPyConnection, name: str, *rows: dict, relation: s
 
 STATION = "330108-F-000001"
 REPORT = {
-    "area_code": "330108", "station_id": STATION, "report_month": "2026-01", "open_day_count": 20, "child_visit_count": 9,
-    "activity_count": 2, "source_code": "x", "received_on": AS_OF,
+    "area_code": "330108", "station_id": STATION, "report_month": "2026-01", "open_day_count": 20,
+    "child_visit_count": 9, "activity_count": 2, "source_code": "x", "received_on": AS_OF,
 }  # fmt: skip
 
 
