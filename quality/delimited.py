@@ -21,6 +21,7 @@ DELIMITERS = (",", "\t", ";", "|", "，")
 SAMPLE_BYTES = 1 << 18
 #: cells beyond the header that are still read, so that a row that is too long is seen and not cut
 EXTRA_CELLS = 2
+MANY_EXTRA_CELLS = 500
 
 
 class DelimitedUnreadable(Exception):
@@ -62,21 +63,30 @@ def load_records(con: duckdb.DuckDBPyConnection, text: Delimited, delimiter: str
 
     DelimitedUnreadable when the engine fails or returns another number of records than the file has."""
     records = count_records(text.path, delimiter)
-    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(width + EXTRA_CELLS))
-    reader = (
-        f"read_csv({literal(str(text.path))}, auto_detect=false, header=false, delim={literal(delimiter)}, "
-        f"quote='\"', escape='\"', columns={{{columns}}}, null_padding=true, "
-        f"parallel={'false' if records.newline_in_cell else 'true'}, max_line_size=16777216)"
-    )
-    try:
-        con.execute(f"CREATE OR REPLACE TABLE {quote(name)} AS SELECT 0::BIGINT AS _row, * FROM {reader}")
-    except duckdb.Error as error:
-        code = "record-width" if "Number of Columns" in str(error) else "file-unreadable"
-        raise DelimitedUnreadable(code, type(error).__name__) from None
+    for extra in (EXTRA_CELLS, MANY_EXTRA_CELLS):
+        reader = _reader(text.path, delimiter, width + extra, parallel=not records.newline_in_cell)
+        try:
+            con.execute(f"CREATE OR REPLACE TABLE {quote(name)} AS SELECT 0::BIGINT AS _row, * FROM {reader}")
+            break
+        except duckdb.Error as error:
+            too_wide = "Number of Columns" in str(error)
+            if not too_wide or extra == MANY_EXTRA_CELLS:
+                code = "record-width" if too_wide else "file-unreadable"
+                raise DelimitedUnreadable(code, type(error).__name__) from None
     returned = con.execute(f"SELECT count(*) FROM {quote(name)}").fetchone()[0]
     if returned != records.filled:
         raise DelimitedUnreadable("record-count-mismatch", f"{returned} of {records.filled} records")
     _number_rows(con, name, records.blank)
+
+
+def _reader(path: Path, delimiter: str, width: int, *, parallel: bool) -> str:
+    """The reading of a file with the whole dialect given and every cell as text."""
+    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(width))
+    return (
+        f"read_csv({literal(str(path))}, auto_detect=false, header=false, delim={literal(delimiter)}, "
+        f"quote='\"', escape='\"', columns={{{columns}}}, null_padding=true, "
+        f"parallel={str(parallel).lower()}, max_line_size=16777216)"
+    )
 
 
 def _number_rows(con: duckdb.DuckDBPyConnection, name: str, blank: tuple[int, ...]) -> None:

@@ -20,6 +20,7 @@ from quality import delimited, mapped, workbooks
 from quality.encodings import EncodingUnknown
 from quality.findings import Finding, finding_text
 from quality.headers import HEAD_ROWS, HeaderMatch, match_header, title_key
+from quality.records import count_records
 from schemas.compile.duckdb import quote
 from schemas.model import Table
 from schemas.registry import Registry
@@ -152,23 +153,26 @@ class Reader:
         except EncodingUnknown:
             return self.note("encoding-unknown" if _looks_like_text(path) else "file-unreadable")
         self.reading.encoding = text.encoding
+        best, delimiter, width = self._best_header(text)
+        if best is None:
+            return self._unknown("", count_records(text.path, delimiter).filled)
+        try:
+            delimited.load_records(self.con, text, delimiter, width, "records")
+        except delimited.DelimitedUnreadable as error:
+            self.reading.unread[""] = count_records(text.path, delimiter).filled
+            return self.note(error.code, table=best.table.name)
+        self._text_table("", best, best.columns, "_row", f"_row > {best.row + best.height}", width)
+        return None
+
+    def _best_header(self, text: delimited.Delimited) -> tuple[HeaderMatch | None, str, int]:
+        """The header, the delimiter it is best read with, and how many cells it has."""
         best, delimiter, width = None, ",", 1
         for candidate, head in delimited.heads(text, HEAD_ROWS).items():
             match = match_header(head, self._contracts())
             if match and (best is None or match.rank > best.rank):
                 best, delimiter = match, candidate
-                width = len(head[match.row + match.height - 1])
-        try:
-            delimited.load_records(
-                self.con, text, delimiter, max(width, max(best.columns) + 1 if best else 1), "records"
-            )
-        except delimited.DelimitedUnreadable as error:
-            return self.note(error.code if best else "file-unknown")
-        if best is None:
-            return self._unknown("", self.con.execute("SELECT count(*) FROM records").fetchone()[0])
-        header = best.row + best.height
-        self._text_table("", best, best.columns, "_row", f"_row > {header}", width)
-        return None
+                width = max(len(head[match.row + match.height - 1]), max(match.columns) + 1)
+        return best, delimiter, width
 
     def _text_table(
         self, sheet: str, match: HeaderMatch, columns: dict[int, str], row: str, where: str, width: int

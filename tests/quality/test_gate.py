@@ -189,13 +189,14 @@ def test_an_unclosed_quote_refuses_the_file(tmp_path: Path):
     lines[30] = lines[30].replace("330108-F", '"330108-F')
     result = gate(tmp_path, "\n".join(lines) + "\n")
     assert result.findings[0].code in ("record-count-mismatch", "file-unreadable")
-    assert result.accepted == 0
+    assert (result.received, result.accepted, result.quarantined) == (60, 0, 60)
 
 
 def test_a_row_with_too_many_cells_is_held(tmp_path: Path):
     result = gate(tmp_path, sheet(row(1), [*row(2), "x"], [*row(3), ""]))
     assert [(f.code, f.row) for f in result.findings] == [("record-width", 3)]
     assert result.accepted == 2
+    assert codes(gate(tmp_path, sheet(row(1), [*row(2), *"xyzuvw"])))[0][:2] == ("record-width", 3)
 
 
 def workbook(path: Path) -> None:
