@@ -59,12 +59,13 @@ class Registry:
         return [t for t in self.tables.values() if t.layer == layer]
 
     def parameters(self, on: date) -> dict[str, Parameter]:
-        """The parameters in force on a day; the most special profile of the chain wins."""
-        return {p.code: p for profile in self.chain for p in profile.parameters if p.in_force(on)}
+        """The parameters in force on a day."""
+        return {p.code: p for p in self.all_parameters() if p.in_force(on)}
 
     def all_parameters(self) -> list[Parameter]:
-        """Every dated value of the chain, for tables that look back."""
-        return [p for profile in self.chain for p in profile.parameters]
+        """Every dated value. A profile that gives a code replaces all values the general ones have for it."""
+        given = {p.code: profile for profile in self.chain for p in profile.parameters}
+        return [p for profile in self.chain for p in profile.parameters if given[p.code] is profile]
 
     def finding(self, code: str) -> FindingText:
         """The texts of a finding; KeyError for a code no contract defines."""

@@ -132,7 +132,7 @@ SELECT
     provider_id,
     valid_from_on,
     LEAD(valid_from_on) OVER (PARTITION BY area_code, provider_id ORDER BY valid_from_on) AS valid_to_on,
-    filing_status_code IN ('filed', 'changed', 'suspended', 'noncompliant') AS is_on_file,
+    filing_status_code IN ('filed', 'changed') AS is_on_file,
     filing_event_code,
     valid_from_on AS event_on,
     filing_status_code,

@@ -59,7 +59,8 @@ moment AS (
         period.removal_reason_code,
         period.service_form_code,
         period.meal_mode_code,
-        period.is_on_file AND period.service_form_code <> 'home_visit' AS is_examined,
+        period.filing_status_code IN ('filed', 'changed', 'suspended', 'noncompliant')
+            AND period.service_form_code <> 'home_visit' AS is_examined,
         period.is_on_file
     FROM turn
     CROSS JOIN profile_run AS run

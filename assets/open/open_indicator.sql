@@ -64,7 +64,7 @@ provider_month AS (
     INNER JOIN month
         ON provider.valid_from_on <= month.measured_on
         AND (provider.valid_to_on IS NULL OR provider.valid_to_on > month.measured_on)
-    WHERE provider.filing_status_code IN ('filed', 'changed')
+    WHERE provider.is_on_file
 ),
 supply_part AS (
     SELECT

@@ -1,4 +1,4 @@
--- Counts as IND-01, IND-02 and IND-04 do: providers filed or changed, not those suspended or found nonconforming.
+-- Providers on file, as IND-01, IND-02 and IND-04 count them.
 -- `_T` is all subdistricts or all forms; a subdistrict without any provider has its row of zeros.
 WITH provider AS (
     SELECT
@@ -8,7 +8,7 @@ WITH provider AS (
         COALESCE(place_count, 0) AS place_count,
         CASE WHEN is_inclusive THEN COALESCE(place_count, 0) ELSE 0 END AS inclusive_place_count
     FROM core_provider
-    WHERE valid_to_on IS NULL AND filing_status_code IN ('filed', 'changed')
+    WHERE valid_to_on IS NULL AND is_on_file
 ),
 counted AS (
     SELECT area_code, subdistrict_code, service_form_code, 1 AS provider_count, place_count, inclusive_place_count

@@ -1,7 +1,7 @@
 """The invented providers of a district: who they are, and what will happen to each of them.
 
 They come in blocks of 50, one block a copy of the district in the news: 45 on file with 1,425 places in six
-service forms, four that have left and one that has only applied. A block depends only on the seed and its
+service forms, three that have left, one that is suspended and one that has only applied. A block depends only on the seed and its
 number, so that a hundred thousand providers can be written without being held in memory. What does not
 belong here: the rows that tell their story (filings.py, fees.py).
 """
@@ -74,10 +74,14 @@ KINDS: tuple[tuple[Kind, int], ...] = (
 #: how many providers of a block have each story; all others are steady
 _ON_FILE_STORIES = {
     "filed_lately": 5, "places_changed": 5, "renamed": 3, "resumed": 1, "remedied": 2,
-    "fire_expired": 1, "health_missing": 1, "nonconform_open": 1, "suspended": 1, "food_expired": 1,
+    "fire_expired": 1, "health_missing": 1, "nonconform_open": 1, "food_expired": 1,
 }  # fmt: skip
 #: those of a block that are not on file, and why
-_NOT_ON_FILE = (*((KINDS[i][0], "deregistered") for i in (3, 5, 6, 6)), (KINDS[6][0], "applied"))
+_NOT_ON_FILE = (
+    *((KINDS[i][0], "deregistered") for i in (3, 5, 6)),
+    (KINDS[6][0], "suspended"),
+    (KINDS[6][0], "applied"),
+)
 _REGISTERED = {  # nature -> first two characters of the credit code, registration authority, profit
     "public_institution": ("12", "1", "non_profit"),
     "social_service": ("52", "5", "non_profit"),
@@ -111,8 +115,8 @@ class Provider:
 
     @property
     def on_file(self) -> bool:
-        """Whether the district still has a current filing of it at the as-of date."""
-        return self.story not in ("deregistered", "applied")
+        """Whether its filing stands at the as-of date: made, and neither ended nor suspended."""
+        return self.story not in ("deregistered", "suspended", "applied")
 
     def serves_on(self, day: date) -> bool:
         """Whether it has a filing on that day."""

@@ -77,6 +77,13 @@ def test_a_parameter_counts_only_while_in_force():
     assert "class_place_cap_infant" not in registry.parameters(date(1990, 1, 1))
 
 
+def test_a_districts_own_figure_replaces_the_general_one(tmp_path):
+    own = {"code": "small_cell_minimum", "value": "10", "valid_from": date(2026, 1, 1), "source": "district"}
+    registry = load(district(tmp_path, parameters=[own]))
+    assert [p.value for p in registry.all_parameters() if p.code == "small_cell_minimum"] == ["10"]
+    assert "small_cell_minimum" not in registry.parameters(date(2025, 12, 31))  # nothing is guessed before it
+
+
 def test_a_rule_without_its_parameter_is_not_evaluated():
     registry = load("binjiang")
     rules = {r.code: r for r in row_rules(registry, registry.tables["filing_class"], date(1990, 1, 1))}
