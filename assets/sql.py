@@ -13,7 +13,20 @@ from assets.workspace import Context, written_whole
 from schemas.compile.duckdb import literal, quote
 from schemas.model import Parameter
 
-PROFILE_TABLES = ("profile_run", "profile_parameter", "profile_codelist")
+#: the registry as a SELECT may read it: the run, the dated parameters, those in force on its day, the code lists
+PROFILE_DDL = {
+    "profile_run": "CREATE TABLE profile_run(as_of_on DATE, area_code VARCHAR, currency_code VARCHAR, "
+    "timezone VARCHAR)",
+    "profile_parameter": "CREATE TABLE profile_parameter(code VARCHAR, value_text VARCHAR, value_number DECIMAL(18,6), "
+    "unit VARCHAR, valid_from_on DATE, valid_to_on DATE, source VARCHAR)",
+    "profile_parameter_in_force": "CREATE VIEW profile_parameter_in_force AS SELECT * EXCLUDE (nth) FROM ("
+    "SELECT p.*, row_number() OVER (PARTITION BY code ORDER BY valid_from_on DESC, source, value_text) AS nth "
+    "FROM profile_parameter p, profile_run r WHERE coalesce(p.valid_from_on, r.as_of_on) <= r.as_of_on "
+    "AND coalesce(p.valid_to_on, r.as_of_on) >= r.as_of_on) WHERE nth = 1",
+    "profile_codelist": "CREATE TABLE profile_codelist(list_name VARCHAR, code VARCHAR, title_zh VARCHAR, "
+    "title_en VARCHAR, parent VARCHAR, since VARCHAR, source VARCHAR)",
+}
+PROFILE_TABLES = tuple(PROFILE_DDL)
 
 
 def connect(ctx: Context) -> duckdb.DuckDBPyConnection:
@@ -37,21 +50,13 @@ def view(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
 
 
 def profile_tables(con: duckdb.DuckDBPyConnection, ctx: Context) -> None:
-    """The registry as tables a SELECT may read: the run, the dated parameters, the code lists."""
-    registry = ctx.registry
-    con.execute("CREATE TABLE profile_run(as_of_on DATE, area_code VARCHAR, currency_code VARCHAR, timezone VARCHAR)")
-    defaults = registry.profile.defaults
+    """Makes the registry readable to a SELECT."""
+    for statement in PROFILE_DDL.values():
+        con.execute(statement)
+    registry, defaults = ctx.registry, ctx.registry.profile.defaults
     run = [ctx.as_of, defaults.get("area_code"), defaults.get("currency_code"), registry.profile.timezone]
     con.execute("INSERT INTO profile_run VALUES (?, ?, ?, ?)", run)
-    con.execute(
-        "CREATE TABLE profile_parameter(code VARCHAR, value_text VARCHAR, value_number DECIMAL(18,6), "
-        "unit VARCHAR, valid_from_on DATE, valid_to_on DATE, source VARCHAR)"
-    )
     _insert(con, "profile_parameter", [_parameter_row(p) for p in registry.all_parameters()])
-    con.execute(
-        "CREATE TABLE profile_codelist(list_name VARCHAR, code VARCHAR, title_zh VARCHAR, title_en VARCHAR, "
-        "parent VARCHAR, since VARCHAR, source VARCHAR)"
-    )
     _insert(con, "profile_codelist", [row for name in registry.codelists for row in _codes(ctx, name)])
 
 

@@ -3,25 +3,11 @@
 -- and form it had on the day of the survey.
 -- The median needs `fee_statistics_min_providers` in the cell, the quartiles `fee_quartile_min_providers`; without
 -- the parameter nothing but the count is published. Interpolation runs on four decimals, where it is exact.
-WITH parameter AS (
-    SELECT
-        parameter.code,
-        parameter.value_number,
-        ROW_NUMBER() OVER (
-            PARTITION BY parameter.code
-            ORDER BY parameter.valid_from_on DESC, parameter.source, parameter.value_text
-        ) AS nth
-    FROM profile_parameter AS parameter
-    CROSS JOIN profile_run AS run
-    WHERE COALESCE(parameter.valid_from_on, DATE '1900-01-01') <= run.as_of_on
-        AND COALESCE(parameter.valid_to_on, DATE '9999-12-30') >= run.as_of_on
-),
-minimum AS (
+WITH minimum AS (
     SELECT
         MAX(CASE WHEN code = 'fee_statistics_min_providers' THEN value_number END) AS median_minimum,
         MAX(CASE WHEN code = 'fee_quartile_min_providers' THEN value_number END) AS quartile_minimum
-    FROM parameter
-    WHERE nth = 1
+    FROM profile_parameter_in_force
 ),
 -- a fee seen before the first filing is put to where the provider first was
 provider AS (

@@ -2,14 +2,7 @@
 -- guided without the mode: their sum stands with the home visits. Visits to 1 to k-1 families are so few that their
 -- number is the number of families, so both are kept back (k: `small_cell_minimum`; without it both always are).
 WITH parameter AS (
-    SELECT
-        parameter.value_number AS small_cell_minimum,
-        ROW_NUMBER() OVER (ORDER BY parameter.valid_from_on DESC, parameter.source, parameter.value_text) AS nth
-    FROM profile_parameter AS parameter
-    CROSS JOIN profile_run AS run
-    WHERE parameter.code = 'small_cell_minimum'
-        AND COALESCE(parameter.valid_from_on, DATE '1900-01-01') <= run.as_of_on
-        AND COALESCE(parameter.valid_to_on, DATE '9999-12-30') >= run.as_of_on
+    SELECT MAX(value_number) AS small_cell_minimum FROM profile_parameter_in_force WHERE code = 'small_cell_minimum'
 ),
 report AS (
     SELECT report.*
@@ -65,7 +58,7 @@ judged AS (
             ELSE FALSE
         END AS is_hidden
     FROM summed
-    LEFT JOIN parameter ON parameter.nth = 1
+    CROSS JOIN parameter
 )
 SELECT
     area_code,

@@ -140,22 +140,9 @@ people AS (
 -- fees
 parameter AS (
     SELECT
-        MAX(CASE WHEN ranked.code = 'fee_statistics_min_providers' THEN ranked.value_number END) AS median_minimum,
-        MAX(CASE WHEN ranked.code = 'small_cell_minimum' THEN ranked.value_number END) AS small_cell_minimum
-    FROM (
-        SELECT
-            parameter.code,
-            parameter.value_number,
-            ROW_NUMBER() OVER (
-                PARTITION BY parameter.code
-                ORDER BY parameter.valid_from_on DESC, parameter.source, parameter.value_text
-            ) AS nth
-        FROM profile_parameter AS parameter
-        CROSS JOIN profile_run AS run
-        WHERE COALESCE(parameter.valid_from_on, DATE '1900-01-01') <= run.as_of_on
-            AND COALESCE(parameter.valid_to_on, DATE '9999-12-30') >= run.as_of_on
-    ) AS ranked
-    WHERE ranked.nth = 1
+        MAX(CASE WHEN code = 'fee_statistics_min_providers' THEN value_number END) AS median_minimum,
+        MAX(CASE WHEN code = 'small_cell_minimum' THEN value_number END) AS small_cell_minimum
+    FROM profile_parameter_in_force
 ),
 care_fee AS (
     SELECT

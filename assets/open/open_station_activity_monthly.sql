@@ -2,14 +2,7 @@
 -- of the profile (without it no count of people is published). Adults come with children, so their number goes
 -- with the count it would give away. Temporary care is not published here at all: it is a handful of children.
 WITH parameter AS (
-    SELECT
-        parameter.value_number AS small_cell_minimum,
-        ROW_NUMBER() OVER (ORDER BY parameter.valid_from_on DESC, parameter.source, parameter.value_text) AS nth
-    FROM profile_parameter AS parameter
-    CROSS JOIN profile_run AS run
-    WHERE parameter.code = 'small_cell_minimum'
-        AND COALESCE(parameter.valid_from_on, DATE '1900-01-01') <= run.as_of_on
-        AND COALESCE(parameter.valid_to_on, DATE '9999-12-30') >= run.as_of_on
+    SELECT MAX(value_number) AS small_cell_minimum FROM profile_parameter_in_force WHERE code = 'small_cell_minimum'
 ),
 reported AS (
     SELECT
@@ -22,7 +15,7 @@ reported AS (
         END AS hides_visits
     FROM core_station_report AS report
     CROSS JOIN profile_run AS run
-    LEFT JOIN parameter ON parameter.nth = 1
+    CROSS JOIN parameter
     WHERE report.report_month <= SUBSTRING(CAST(run.as_of_on AS STRING), 1, 7)
 )
 SELECT

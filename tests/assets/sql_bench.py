@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from assets.lineage import sql_files, table_sql, tables_read
+from assets.sql import PROFILE_DDL
 from schemas.compile.duckdb import cast_select, column_type, order_by, quote
 from schemas.registry import load
 
@@ -20,13 +21,6 @@ AREA = "330108"
 STREET, OTHER_STREET = "330108001", "330108002"
 DOCUMENTS = "fire;health_eval"
 
-_REGISTRY_TABLES = (
-    "CREATE TABLE profile_run(as_of_on DATE, area_code VARCHAR, currency_code VARCHAR, timezone VARCHAR)",
-    "CREATE TABLE profile_parameter(code VARCHAR, value_text VARCHAR, value_number DECIMAL(18,6), "
-    "unit VARCHAR, valid_from_on DATE, valid_to_on DATE, source VARCHAR)",
-    "CREATE TABLE profile_codelist(list_name VARCHAR, code VARCHAR, title_zh VARCHAR, title_en VARCHAR, "
-    "parent VARCHAR, since VARCHAR, source VARCHAR)",
-)
 _CODES = (
     ("area", AREA, "滨江区", None, None),
     ("subdistrict", "_T", "全区", None, None),
@@ -90,7 +84,7 @@ class Bench:
         self.con = duckdb.connect(config={"threads": 1})
         self._ids = 0
         self._built: set[str] = set()
-        for statement in _REGISTRY_TABLES:
+        for statement in PROFILE_DDL.values():
             self.con.execute(statement)
         self.con.execute("INSERT INTO profile_run VALUES (?, ?, 'CNY', 'Asia/Shanghai')", [as_of, AREA])
         for name, code, title, parent, since in _CODES:
