@@ -4,6 +4,7 @@ What belongs here: turning steps into assets, and their outcomes into metadata a
 UI. What does not: the steps themselves (build.py, raw/, release/), jobs and schedules (pipelines/).
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -15,18 +16,19 @@ import duckdb
 from assets.build import Built, TableRefused, build_table, inputs, path_of
 from assets.lineage import sql_files, table_sql
 from assets.raw.intake import build_intake
-from assets.raw.receive import receive
+from assets.raw.receive import ledger, receive
 from assets.release.step import build_release
 from assets.workspace import Context
 from quality.checks import CheckResult
-from quality.suites import opinions
+from quality.suites import Opinion, opinions
 from schemas.compile.duckdb import column_type, literal
 from schemas.compile.rules import row_rules
-from schemas.model import Table
+from schemas.model import Field, FindingText, Table
 from schemas.registry import Registry
 
 RECEIVED = "received_files"
 PREVIEW_ROWS = 5
+ACCOUNT = ("received", "accepted", "quarantined")
 
 #: the context of a run, made when the run starts (its date may be today's)
 MakeContext = Callable[[dg.AssetExecutionContext], Context]
@@ -61,7 +63,8 @@ def _received_asset(make_context: MakeContext, inbox: Path, clock: Callable[[], 
     def received_files(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         ctx = make_context(context)
         receipts = receive(inbox, ctx.workspace, ctx.as_of, clock)
-        return dg.MaterializeResult(metadata={"new_files": len(receipts), "as_of": ctx.as_of.isoformat()})
+        counts = {"new_files": len(receipts), "all_files": len(ledger(ctx.workspace))}
+        return dg.MaterializeResult(metadata=counts | {"as_of": ctx.as_of.isoformat()})
 
     return received_files
 
@@ -87,10 +90,9 @@ def _intake_assets(registry: Registry, make_context: MakeContext) -> dg.AssetsDe
     def gate(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         ctx = make_context(context)
         result = build_intake(ctx)
-        counts = {k: getattr(result, k) for k in ("received", "accepted", "quarantined", "superseded", "findings")}
         for table in tables:
-            metadata = {"dagster/row_count": result.tables[table.name], **_preview(ctx, table)}
-            yield dg.MaterializeResult(asset_key=table.name, metadata=metadata | {"all_files": counts})
+            metadata = {"dagster/row_count": result.tables[table.name], **_account(ctx, table), **_preview(ctx, table)}
+            yield dg.MaterializeResult(asset_key=table.name, metadata=metadata)
 
     return gate
 
@@ -103,7 +105,7 @@ def _table_asset(registry: Registry, table: Table, sql: str, make_context: MakeC
         kinds={"duckdb", "sql"},
         description=f"{_description(table)}\n\n```sql\n{sql}\n```",
         metadata=_static_metadata(table),
-        check_specs=[dg.AssetCheckSpec(_check_name(c), asset=table.name) for c in _check_codes(registry, table)],
+        check_specs=_check_specs(registry, table),
     )
     def table_asset(context: dg.AssetExecutionContext) -> Iterator[Any]:
         ctx = make_context(context)
@@ -126,7 +128,7 @@ def _release_assets(registry: Registry, make_context: MakeContext, published: Pa
             group_name="release",
             kinds={"csv", "parquet"},
             skippable=True,
-            description=f"{d.title_zh} {d.title_en}\n\n{d.description_zh}\n{d.description_en}",
+            description=f"**{d.title_zh}** {d.title_en}\n\n{d.description_zh}\n\n{d.description_en}",
         )
         for d in registry.datasets.values()
     ]
@@ -136,15 +138,31 @@ def _release_assets(registry: Registry, make_context: MakeContext, published: Pa
         result = build_release(make_context(context), published)
         for dataset in result["datasets"]:
             metadata = {k: dataset[k] for k in ("version", "changed", "bump")} | {"release": result["release_id"]}
+            metadata |= {f"rows/{table}": rows for table, rows in dataset["rows"].items()}
             yield dg.MaterializeResult(asset_key=f"release_{dataset['name']}", metadata=metadata)
 
     return release
 
 
-def _check_codes(registry: Registry, table: Table) -> list[str]:
-    """The rules of a table: those of its contract, then what people expect of it."""
-    contract = [rule.code for rule in row_rules(registry, table, date.max)]
-    return list(dict.fromkeys(["key-duplicate", *contract, *(o.code for o in opinions(table.name))]))
+def _check_specs(registry: Registry, table: Table) -> list[dg.AssetCheckSpec]:
+    """One check a rule: those of its contract, then what people expect of it."""
+    columns: dict[str, list[str]] = {"key-duplicate": list(table.key)}
+    for rule in row_rules(registry, table, date.max):
+        columns.setdefault(rule.code, []).append(rule.column)
+    rules = [_check_spec(table, code, registry.finding(code), about) for code, about in columns.items()]
+    return rules + [_check_spec(table, o.code, o, []) for o in opinions(table.name) if o.code not in columns]
+
+
+def _check_spec(table: Table, code: str, text: FindingText | Opinion, columns: list[str]) -> dg.AssetCheckSpec:
+    """What a rule says when it fails, of all the columns it looks at."""
+    fields = [table.field(c) for c in dict.fromkeys(columns)]
+    says_zh = text.says_zh.replace("{column}", "、".join(f.title_zh for f in fields))
+    says_en = text.says_en.replace("{column}", ", ".join(f.title_en for f in fields))
+    # a limit differs from column to column: it stands with the column
+    description = re.sub(r"\{\w+\}", "…", f"{says_zh}\n\n{says_en}")
+    return dg.AssetCheckSpec(
+        _check_name(code), asset=table.name, description=description, blocking=text.severity == "error"
+    )
 
 
 def _check_name(code: str) -> str:
@@ -156,14 +174,15 @@ def _check_events(results: list[CheckResult]) -> Iterator[dg.AssetCheckResult]:
     for code in dict.fromkeys(r.code for r in results):
         of_rule = [r for r in results if r.code == code]
         worst = min(of_rule, key=lambda r: (r.passed, r.severity != "error"))
-        failed = {r.column or "": r.failed_count for r in of_rule if not r.passed}
+        evaluated = max(r.evaluated_count for r in of_rule)
+        by_column = {f"failed/{r.column}": r.failed_count for r in of_rule if not r.passed and r.column}
         yield dg.AssetCheckResult(
             check_name=_check_name(code),
             asset_key=worst.table,
             passed=worst.passed,
             severity=dg.AssetCheckSeverity.ERROR if worst.severity == "error" else dg.AssetCheckSeverity.WARN,
-            description=worst.description_zh,
-            metadata={"failed": failed, "evaluated": max(r.evaluated_count for r in of_rule), "columns": len(of_rule)},
+            description="符合 no row fails" if worst.passed and evaluated else worst.description_zh,
+            metadata={"failed": sum(r.failed_count for r in of_rule), "evaluated": evaluated, **by_column},
         )
 
 
@@ -178,11 +197,25 @@ def _static_metadata(table: Table) -> dict[str, Any]:
             f.name,
             column_type(f),
             description=f"{f.title_zh} {f.title_en}",
-            constraints=dg.TableColumnConstraints(nullable=not f.required, unique=table.key == (f.name,)),
+            tags={k: v for k in ("access", "unit", "codelist") if (v := getattr(f, k))},
+            constraints=dg.TableColumnConstraints(not f.required, table.key == (f.name,), _limits(f)),
         )
         for f in table.fields
     ]
     return {"dagster/column_schema": dg.TableSchema(columns=columns)}
+
+
+def _limits(field: Field) -> list[str]:
+    return [f"{name} {limit}" for name, limit in field.constraints if limit is not None]
+
+
+def _account(ctx: Context, table: Table) -> dict[str, int]:
+    """Rows of a table that all files held, and how many of them wait in quarantine."""
+    account = literal(str(ctx.workspace.account))
+    sums = ", ".join(f"CAST(coalesce(sum({c}), 0) AS BIGINT)" for c in ACCOUNT)
+    with duckdb.connect() as con:
+        counts = con.execute(f'SELECT {sums} FROM read_parquet({account}) WHERE "table" = ?', [table.name]).fetchone()
+    return dict(zip(ACCOUNT, counts, strict=True))
 
 
 def _outcome(ctx: Context, table: Table, built: Built) -> dict[str, Any]:
