@@ -5,7 +5,6 @@ What belongs here: putting the house together from settings. What does not: what
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -87,9 +86,7 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def work_folders(settings: Settings) -> list[Path]:
-    """The folders a run needs, made if they are not there."""
-    folders = [settings.inbox_dir, settings.workspace_dir, settings.published_dir]
-    for folder in folders:
+def work_folders(settings: Settings) -> None:
+    """Makes the private folders a run needs. What is public is the store's to make."""
+    for folder in (settings.inbox_dir, settings.workspace_dir):
         folder.mkdir(parents=True, exist_ok=True)
-    return folders

@@ -1,9 +1,9 @@
 """The invented providers of a district: who they are, and what will happen to each of them.
 
 They come in blocks of 50, one block a copy of the district in the news: 45 on file with 1,425 places in six
-service forms, three that have left, one that is suspended and one that has only applied. A block depends only on the seed and its
-number, so that a hundred thousand providers can be written without being held in memory. What does not
-belong here: the rows that tell their story (filings.py, fees.py).
+service forms, three that have left, one that is suspended and one that has only applied. A block depends only on
+the seed and its number, so that a hundred thousand providers can be written without being held in memory. What
+does not belong here: the rows that tell their story (filings.py, fees.py).
 """
 
 from __future__ import annotations
