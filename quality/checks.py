@@ -12,6 +12,7 @@ from datetime import date
 
 import duckdb
 
+from quality.findings import filled, placeholders
 from quality.normalise import install_macros
 from schemas.compile.duckdb import quote
 from schemas.compile.rules import CompiledRule, row_rules
@@ -66,7 +67,7 @@ def check_table(
 
 
 def _result(registry: Registry, table: Table, rule: CompiledRule, failed: int | None, total: int) -> CheckResult:
-    says = registry.finding(rule.code).says_zh.replace("{column}", table.field(rule.column).title_zh)
+    says = filled(registry.finding(rule.code).says_zh, placeholders(registry, table.field(rule.column), "zh"))
     if failed is None:
         says += f"（未评估：缺少参数 {', '.join(rule.missing_parameters)}）"
     return CheckResult(

@@ -6,11 +6,13 @@ the headers of ``quality/rules/*.sql`` (rules over several tables); this module 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from quality.cross_rules import cross_rule_texts
-from schemas.model import FindingText
+from schemas.model import Field, FindingText
 from schemas.registry import Registry
 
 
@@ -39,15 +41,59 @@ def finding_text(registry: Registry, code: str) -> FindingText:
 
 
 def explain(registry: Registry, finding: Finding) -> dict[str, Any]:
-    """The finding with says_zh, says_en, advice_zh and advice_en; the field's own hint comes first."""
+    """The finding with the column's titles, says_zh, says_en, advice_zh and advice_en.
+
+    About what stands in a cell the field's own hint knows best; about everything else the rule does."""
     text = finding_text(registry, finding.code)
     table = registry.tables.get(finding.table or "")
     field = table.field(finding.column) if table and finding.column in table.field_names else None
     told = {
-        "says_zh": text.says_zh,
-        "says_en": text.says_en,
-        "advice_zh": (field and field.hint_zh) or text.advice_zh,
-        "advice_en": (field and field.hint_en) or text.advice_en,
+        "column_zh": field.title_zh if field else finding.column,
+        "column_en": field.title_en if field else finding.column,
     }
-    titles = {"zh": field.title_zh if field else finding.column, "en": field.title_en if field else finding.column}
-    return asdict(finding) | {k: v.replace("{column}", titles[k[-2:]] or "") for k, v in told.items()}
+    for language in ("zh", "en"):
+        words = placeholders(registry, field, language) | {
+            "column": told[f"column_{language}"] or "",
+            "value": finding.value or "",
+        }
+        hint = getattr(field, f"hint_{language}") if field and finding.code.startswith(_OF_A_CELL) else ""
+        advice = filled(getattr(text, f"advice_{language}"), words)
+        told[f"says_{language}"] = filled(getattr(text, f"says_{language}"), words)
+        told[f"advice_{language}"] = f"{hint} {advice}".strip() if finding.code == "code-unknown" else hint or advice
+    return asdict(finding) | told
+
+
+#: the codes of findings about what stands in one cell
+_OF_A_CELL = ("value-", "code-")
+#: so many words of a code list are named; more would not be read
+_MOST_CODES = 20
+
+
+def placeholders(registry: Registry, field: Field | None, language: str) -> dict[str, str]:
+    """The words for {column}, {minimum}, {maximum}, {pattern} and {allowed} in a text about a field."""
+    if field is None:
+        return {}
+    limits = field.constraints
+    lowest = limits.minimum if limits.minimum is not None else limits.min_length
+    highest = limits.maximum if limits.maximum is not None else limits.max_length
+    return {
+        "column": field.title_zh if language == "zh" else field.title_en,
+        "minimum": "" if lowest is None else f"{lowest}",
+        "maximum": "" if highest is None else f"{highest}",
+        "pattern": limits.pattern or "",
+        "allowed": _allowed(registry, field, language),
+    }
+
+
+def filled(text: str, words: Mapping[str, str]) -> str:
+    """The text with each {placeholder} that has a word replaced by it, in one pass: values may hold braces."""
+    return re.sub(r"\{([a-z]+)\}", lambda match: words.get(match.group(1), match.group()), text)
+
+
+def _allowed(registry: Registry, field: Field, language: str) -> str:
+    if not field.codelist:
+        return ""
+    entries = registry.codelists[field.codelist].entries
+    titles = [e.title_zh if language == "zh" else e.title_en or e.title_zh for e in entries if not e.deprecated_in]
+    joint, more = ("、", f"等 {len(titles)} 项") if language == "zh" else (", ", f" and others, {len(titles)} in all")
+    return joint.join(titles[:_MOST_CODES]) + (more if len(titles) > _MOST_CODES else "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from typing import Literal
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -291,3 +292,9 @@ class Profile(Strict):
     tighten: Tightening = Tightening()
     findings: tuple[FindingText, ...] = ()
     sources: tuple[Source, ...] = ()
+
+    @model_validator(mode="after")
+    def _timezone_is_known(self) -> Profile:
+        if self.timezone not in available_timezones():
+            raise ValueError(f"timezone {self.timezone!r} is not a name such as Asia/Shanghai")
+        return self

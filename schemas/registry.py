@@ -124,7 +124,10 @@ class _Reader:
     def text(self, path: Path) -> str:
         data = path.read_bytes()
         self._seen[f"{path.parent.name}/{path.name}"] = data
-        return data.decode("utf-8")
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ContractError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
 
     def yaml(self, path: Path) -> dict[str, Any]:
         try:
@@ -144,8 +147,11 @@ class _Reader:
     def profile(self, folder: Path) -> Profile:
         path = folder / "profile.yml"
         raw = self.yaml(path)
-        raw["findings"] = [{"code": c} | t for c, t in (raw.get("findings") or {}).items()]
-        raw["sources"] = [{"name": n} | s for n, s in (raw.get("sources") or {}).items()]
+        for key, named in (("findings", "code"), ("sources", "name")):
+            given = raw.get(key) or {}
+            if not isinstance(given, dict) or not all(isinstance(v, dict) for v in given.values()):
+                raise ContractError(f"{path}: {key}: a mapping of names is expected")
+            raw[key] = [{named: name} | entry for name, entry in given.items()]
         return _made(Profile, raw, path)
 
     def fields(self) -> dict[str, Field]:
@@ -222,7 +228,8 @@ def _made(model: type, raw: dict[str, Any], path: Path) -> Any:
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        raise ContractError(f"{path}: {error}") from error
+        wrong = [(".".join(map(str, e["loc"])), e["msg"].removeprefix("Value error, ")) for e in error.errors()]
+        raise ContractError(f"{path}: {'; '.join(': '.join(filter(None, w)) for w in wrong)}") from error
 
 
 def _code(row: dict[str, str | None], path: Path) -> Code:
@@ -292,6 +299,7 @@ def _merged(chain: tuple[Profile, ...]) -> Profile:
     said: dict[str, Any] = {}
     for profile in chain:
         said |= {k: getattr(profile, k) for k in profile.model_fields_set}
+    said["abstract"] = chain[-1].abstract  # not handed down: the law is abstract, a district is not
     return chain[-1].model_copy(update=said | {"defaults": _chain_defaults(chain)})
 
 

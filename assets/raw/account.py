@@ -25,6 +25,8 @@ def settle(ctx: Context, con: duckdb.DuckDBPyConnection, tables: list[Table], fi
     ``files`` is a DuckDB list of the gate's accounts, or '' if nothing was received. ``con`` holds
     accepted_*, quarantine_* and held. Returns the sums. AccountError names the first sheets that are wrong."""
     if not files:
+        con.execute(_EMPTY)
+        write_parquet(con, "FROM account", ctx.workspace.account)
         return {"received": 0, "accepted": 0, "quarantined": 0}
     counted = " UNION ALL ".join(_counted(table.name) for table in tables)
     con.execute(
@@ -40,6 +42,12 @@ def settle(ctx: Context, con: duckdb.DuckDBPyConnection, tables: list[Table], fi
     write_parquet(con, 'FROM account ORDER BY source_sha256, sheet, "table"', ctx.workspace.account)
     sums = con.execute("SELECT sum(received), sum(accepted), sum(quarantined) FROM account").fetchone()
     return dict(zip(("received", "accepted", "quarantined"), map(int, sums), strict=True))
+
+
+_EMPTY = (
+    'CREATE TABLE account(source_sha256 VARCHAR, file VARCHAR, sheet VARCHAR, "table" VARCHAR, '
+    "received BIGINT, accepted BIGINT, quarantined BIGINT)"
+)
 
 
 def _counted(name: str) -> str:

@@ -55,7 +55,9 @@ def build_intake(ctx: Context) -> Intake:
     step = fingerprint(gate_print, [r.sha256 for r in receipts], file_sha256(Path(__file__)))
     state = read_json(ctx.workspace.state("intake"))
     if state and state["fingerprint"] == step and not fresh:
-        return Intake(**state["result"] | {"gated": 0})
+        result = Intake(**state["result"] | {"gated": 0})
+        write_json(ctx.workspace.state("intake"), state | {"result": result.__dict__})
+        return result
     ctx.workspace.state("intake").unlink(missing_ok=True)
     result = _union(ctx, receipts, len(fresh))
     write_json(ctx.workspace.state("intake"), {"fingerprint": step, "result": result.__dict__})
