@@ -121,7 +121,7 @@ def _write_checked(ctx: Context, table: Table, sql: str) -> tuple[int, list[Chec
         profile_tables(con, ctx)
         for name in inputs(sql):
             view(con, name, path_of(ctx, name))
-        con.execute(f"CREATE TEMP TABLE staged AS {cast_select(table, f'({sql})')}")
+        con.execute(f"CREATE TEMP TABLE staged AS {cast_select(table, _subquery(sql))}")
         _refuse_extra_columns(con, table, sql)
         checks = check_table(con, ctx.registry, table, "staged", ctx.as_of)
         checks += _opinions(ctx, con, table)
@@ -131,6 +131,11 @@ def _write_checked(ctx: Context, table: Table, sql: str) -> tuple[int, list[Chec
         return con.execute("SELECT count(*) FROM staged").fetchone()[0], checks
     finally:
         con.close()
+
+
+def _subquery(sql: str) -> str:
+    """In brackets, on lines of its own: a SELECT may end with a comment."""
+    return f"(\n{sql}\n)"
 
 
 def _refuse_extra_columns(con: duckdb.DuckDBPyConnection, table: Table, sql: str) -> None:

@@ -34,6 +34,11 @@ def test_a_district_outside_the_package_is_one_folder(tmp_path):
     assert "credit_code" in registry.tables["filing"].required  # from cn
 
 
+def test_only_what_says_so_is_abstract():
+    assert load("cn").profile.abstract
+    assert not load("binjiang").profile.abstract
+
+
 def test_a_profile_may_require_what_the_core_does_not(tmp_path):
     tighten = {"tables": {"station": {"required": ["address"]}}}
     assert "address" in load(district(tmp_path, tighten=tighten)).tables["station"].required
