@@ -16,7 +16,6 @@ from pipelines.schedules import schedules
 from pipelines.sensors import inbox_sensor
 from pipelines.settings import Settings
 from schemas.model import ContractError
-from schemas.model import ContractError
 from schemas.registry import Registry, load
 
 #: a run's tag that says as of which date it speaks; without it the day the run was created
@@ -26,7 +25,7 @@ AS_OF_TAG = "tuoyu/as_of"
 def registry_of(settings: Settings) -> Registry:
     """The contracts of the configured profile; ContractError for one that is only a base for others."""
     registry = load(settings.profile)
-    if registry.chain[-1].abstract:
+    if registry.profile.abstract:
         raise ContractError(f"profile {settings.profile} publishes nothing itself: give one that extends it")
     return registry
 
