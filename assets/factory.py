@@ -174,15 +174,15 @@ def _check_events(results: list[CheckResult]) -> Iterator[dg.AssetCheckResult]:
     for code in dict.fromkeys(r.code for r in results):
         of_rule = [r for r in results if r.code == code]
         worst = min(of_rule, key=lambda r: (r.passed, r.severity != "error"))
-        evaluated = max(r.evaluated_count for r in of_rule)
+        failed, evaluated = sum(r.failed_count for r in of_rule), max(r.evaluated_count for r in of_rule)
         by_column = {f"failed/{r.column}": r.failed_count for r in of_rule if not r.passed and r.column}
         yield dg.AssetCheckResult(
             check_name=_check_name(code),
             asset_key=worst.table,
             passed=worst.passed,
             severity=dg.AssetCheckSeverity.ERROR if worst.severity == "error" else dg.AssetCheckSeverity.WARN,
-            description="符合 no row fails" if worst.passed and evaluated else worst.description_zh,
-            metadata={"failed": sum(r.failed_count for r in of_rule), "evaluated": evaluated, **by_column},
+            description="全部符合 no row fails" if evaluated and worst.passed and not failed else worst.description_zh,
+            metadata={"failed": failed, "evaluated": evaluated, **by_column},
         )
 
 
