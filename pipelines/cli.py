@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -16,6 +16,7 @@ from pipelines.settings import Settings, SettingsError, from_environment, parse_
 app = typer.Typer(
     name="tuoyu",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -27,23 +28,33 @@ app = typer.Typer(
 schema_app = typer.Typer(no_args_is_help=True, help="Look at the contracts: tables, columns, code lists, rules.")
 app.add_typer(schema_app, name="schema")
 
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder of workspace and published [default: here].")]
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Folder of workspace and published (default: the current one).")
+]
 ProfileOption = Annotated[str | None, typer.Option("--profile", help="District profile: a slug or a folder.")]
 AsOfOption = Annotated[
-    str | None, typer.Option("--as-of", help="The date the release speaks of, YYYY-MM-DD [default: today].")
+    str | None, typer.Option("--as-of", help="The date the release speaks of, YYYY-MM-DD (default: today).")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
 
 
 def main() -> None:
-    """The console script. A wrong setting or contract is told in one line and ends with 78."""
+    """The console script. A wrong setting, contract or folder is told in one line and ends with 78."""
     from schemas.model import ContractError
 
     try:
-        app()
+        app(prog_name="tuoyu")
     except (SettingsError, ContractError) as error:
-        typer.echo(f"配置有误 configuration: {error}", err=True)
-        raise SystemExit(Exit.CONFIGURATION) from None
+        _refuse(f"配置有误 configuration: {error}")
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _refuse(f"无法使用 cannot use {error.filename}: {error.strerror}")
+
+
+def _refuse(text: str, code: Exit = Exit.CONFIGURATION) -> NoReturn:
+    typer.echo(text, err=True)
+    raise SystemExit(code)
 
 
 def _settings(home: Path | None, profile: str | None, as_of: str | None = None) -> Settings:
@@ -63,18 +74,17 @@ def demo(
     json_out: JsonOption = False,
 ) -> None:
     """Make a synthetic district (it says so everywhere), run the whole line on it and publish."""
-    from pipelines import show
+    from pipelines import show, terminal
     from pipelines.demo_run import DemoShape, HomeInUse, run_demo
 
     settings = _settings(home, "binjiang")
     shape = DemoShape(seed, providers, months)
     try:
-        with show.progress(json_out) as progress:
+        with terminal.progress(json_out) as progress:
             result = run_demo(settings, shape, inbox_only=inbox_only, progress=progress)
     except HomeInUse as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(Exit.CONFIGURATION) from None
-    show.demo(result, json_out)
+        _refuse(str(error))
+    show.demo(settings, result, json_out)
     raise typer.Exit(result["exit_code"])
 
 
@@ -87,14 +97,14 @@ def run(
     json_out: JsonOption = False,
 ) -> None:
     """Receive what is in the inbox, check it, and publish what changed."""
-    from pipelines import show
+    from pipelines import show, terminal
     from pipelines.run import JOBS, run_job
     from pipelines.run_outcome import exit_code
 
     if job not in JOBS:
         raise typer.BadParameter(f"one of {', '.join(JOBS)}", param_hint="--job")
     settings = _settings(home, profile, as_of)
-    with show.progress(json_out) as progress:
+    with terminal.progress(json_out) as progress:
         outcome = run_job(settings, job, _day(settings), progress=progress)
     show.run(settings, outcome, json_out)
     raise typer.Exit(exit_code(outcome))
@@ -102,7 +112,9 @@ def run(
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="An Excel, CSV or NDJSON file.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="An Excel, CSV or NDJSON file.")
+    ],
     profile: ProfileOption = None,
     as_of: AsOfOption = None,
     json_out: JsonOption = False,
@@ -136,16 +148,17 @@ def diff(
     """Say what changed between two published versions of a dataset, row by row and field by field."""
     from pipelines import show, views
 
-    changes = views.diff(_settings(home, profile), dataset, old, new)
-    if changes is None:
-        typer.echo(f"没有这个版本 no such version: {dataset} {old} / {new}", err=True)
-        raise typer.Exit(Exit.FINDINGS)
+    try:
+        limit = None if json_out else show.MOST
+        changes = views.diff(_settings(home, profile), dataset, old, new, limit=limit)
+    except LookupError as error:
+        _refuse(f"没有这个版本 no such version: {error}", Exit.FINDINGS)
     show.diff(changes, json_out)
 
 
 @schema_app.command("list")
 def schema_list(profile: ProfileOption = None, json_out: JsonOption = False) -> None:
-    """List the tables with their layer, key and titles."""
+    """List the tables by layer, with their titles."""
     from pipelines import show, views
 
     show.tables(views.tables(_settings(None, profile)), json_out)
@@ -162,14 +175,13 @@ def schema_show(
 
     found = views.table(_settings(None, profile), table)
     if found is None:
-        typer.echo(f"没有这张表 no such table: {table}; see `tuoyu schema list`", err=True)
-        raise typer.Exit(Exit.FINDINGS)
+        _refuse(f"没有这张表 no such table: {table}; see: tuoyu schema list", Exit.FINDINGS)
     show.table(found, json_out)
 
 
 @schema_app.command("rules")
 def schema_rules(profile: ProfileOption = None, as_of: AsOfOption = None, json_out: JsonOption = False) -> None:
-    """List every rule with its severity and source, and whether this district's figures let it run."""
+    """List the rules with severity and source, and which of them lack a figure of this district."""
     from pipelines import show, views
 
     settings = _settings(None, profile, as_of)

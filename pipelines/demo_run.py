@@ -66,7 +66,7 @@ def _make(settings: Settings, shape: DemoShape, progress: Progress) -> None:
     wanted = asdict(shape) | {"generator": code_fingerprint(Path(__file__).parent / "demo")}
     made = read_json(mark)
     if made is None and any(settings.inbox_dir.glob("*")):
-        raise HomeInUse(f"{settings.inbox_dir} 已有文件 is in use: give the demo a folder of its own with --home")
+        raise HomeInUse(f"收件箱已有文件 the inbox is in use: {settings.inbox_dir}; give the demo its own --home")
     if made == wanted:
         return
     progress("生成演示收件箱 making the synthetic inbox")
@@ -82,7 +82,9 @@ def facts(settings: Settings) -> dict[str, Any]:
         for name, path in _published_tables(settings):
             con.execute(f"CREATE VIEW {name} AS FROM read_parquet('{path}')")
         providers, places = con.execute("SELECT count(*), sum(place_count) FROM open_provider").fetchone()
-        forms = con.execute("SELECT DISTINCT service_form_code FROM open_provider ORDER BY ALL").fetchall()
+        forms = con.execute(
+            "SELECT service_form_code, count(*), sum(place_count) FROM open_provider GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
         listed, decided = con.execute(
             "SELECT count(*) FILTER (is_listed), count(*) FROM open_whitelist_decision"
         ).fetchone()
@@ -93,7 +95,10 @@ def facts(settings: Settings) -> dict[str, Any]:
     return {
         "providers": providers,
         "places": int(places),
-        "forms": [_title(registry, "service_form", code) for (code,) in forms],
+        "forms": [
+            {"code": code, "title_zh": _title(registry, "service_form", code), "providers": n, "places": int(p or 0)}
+            for code, n, p in forms
+        ],
         "listed": listed,
         "decided": decided,
         "not_listed": [

@@ -1,243 +1,300 @@
-"""How the doors print: tables for people on stdout, one JSON document for machines, progress on stderr."""
+"""How the doors print: lines for people on stdout, one JSON document for machines, failures on stderr.
+
+What belongs here: what each command says, and in which order. What does not: where it comes from (views.py),
+how it is laid out (terminal.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table as Grid
 
-from assets.workspace import Progress
 from pipelines.run_outcome import Outcome
 from pipelines.settings import Settings
+from pipelines.terminal import columns, console, say
 from pipelines.views import as_json
 
-_LOOKS = {"error": "red", "warning": "yellow", "info": "dim"}
+_SEVERITIES = {"error": ("red", "错误 error"), "warning": ("yellow", "提醒 warning"), "info": ("dim", "说明 note")}
 _RESULTS = {
     "accepted": ("green", "通过 accepted"),
     "accepted_with_warnings": ("yellow", "通过，有提醒 accepted with warnings"),
     "rejected": ("red", "有错误需更正 has errors to correct"),
 }
-#: longest lists printed; --json has them whole
-MOST = 60
+#: changes printed, and places of one problem; --json has them all
+MOST, MOST_PLACES = 60, 8
 
 
-def _out() -> Console:
-    return Console(highlight=False, soft_wrap=False)
-
-
-@contextmanager
-def progress(quiet: bool) -> Iterator[Progress]:
-    """Says on stderr what is being done: a live line on a terminal, nothing in a pipe or for --json."""
-    console = Console(stderr=True, highlight=False)
-    if quiet or not console.is_terminal:
-        yield lambda _: None
-        return
-    with console.status("准备 starting") as spinner:
-        yield lambda text: spinner.update(text)
-
-
-def _document(value: Any) -> None:
+def document(value: Any) -> None:
+    """One JSON document."""
     print(as_json(value))
-
-
-def _grid(title: str, *columns: str) -> Grid:
-    grid = Grid(title=title, title_justify="left", header_style="bold", title_style="bold")
-    for column in columns:
-        grid.add_column(column, overflow="fold")
-    return grid
-
-
-def _row(grid: Grid, *cells: object) -> None:
-    grid.add_row(*("" if cell is None else str(cell) for cell in cells))
 
 
 def run(settings: Settings, outcome: Outcome, json_out: bool) -> None:
     """The outcome of a run."""
     if json_out:
-        return _document(asdict(outcome))
-    console = _out()
-    _intake(console, outcome.intake)
-    _release(console, outcome)
-    for failure in outcome.failures:
-        console.print(f"[red]未通过 failed[/red] {failure['step']}: {failure['message'] or failure['error']}")
-    if not outcome.success:
-        console.print(f"[red]未发布任何内容 Nothing was published.[/red] {settings.workspace_dir / 'last_run.json'}")
+        return document(asdict(outcome))
+    out = console()
+    _intake(out, outcome.intake)
+    _release(out, outcome.release)
+    _failures(settings, outcome)
 
 
-def _intake(console: Console, intake: dict[str, Any] | None) -> None:
+def _intake(out: Console, intake: dict[str, Any] | None) -> None:
     if not intake:
         return
-    console.print(
-        f"收件 received {intake['files']} files ({intake['gated']} checked now): "
-        f"{intake['received']:,} rows = {intake['accepted']:,} accepted + {intake['quarantined']:,} in quarantine; "
-        f"{intake['superseded']:,} replaced by later statements"
+    say(
+        out,
+        f"{intake['files']:,} 文件 files, {intake['received']:,} 行 rows = "
+        f"{intake['accepted']:,} 通过 accepted + {intake['quarantined']:,} 隔离 held",
+        lead="收件 received: ",
     )
 
 
-def _release(console: Console, outcome: Outcome) -> None:
-    release = outcome.release
+def _release(out: Console, release: dict[str, Any] | None) -> None:
     if not release:
         return
     if not any(d["changed"] for d in release["datasets"]):
-        console.print(f"没有变化 Nothing changed: release {release['release_id']} stands, no new version.")
+        return say(out, f"没有变化 Nothing changed: release {release['release_id']} stands, no new version.")
+    out.print(f"发布 published: release {release['release_id']}")
+    rows = [
+        (d["name"], d["version"], "" if d["changed"] else "未变 unchanged", _counts(d["rows"].items()))
+        for d in release["datasets"]
+    ]
+    kept = any(row[2] for row in rows)
+    columns(out, [row if kept else (*row[:2], row[3]) for row in rows])
+
+
+def _counts(counts: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{name} {rows:,}" for name, rows in counts)
+
+
+def _failures(settings: Settings, outcome: Outcome) -> None:
+    """What stopped a run, on stderr, in its first line; the report has the rest."""
+    if outcome.success:
         return
-    grid = _grid(f"发布 published: release {release['release_id']}", "dataset", "version", "table", "rows")
-    for dataset in release["datasets"]:
-        for number, (name, rows) in enumerate(dataset["rows"].items()):
-            first = number == 0
-            version = f"{dataset['version']}{'' if dataset['changed'] else ' (unchanged)'}"
-            _row(grid, dataset["name"] if first else "", version if first else "", name, f"{rows:,}")
-    console.print(grid)
+    out = console(stderr=True)
+    for failure in outcome.failures:
+        said = (failure["message"] or failure["error"] or "unknown").splitlines()[0]
+        say(out, f"{failure['step']}: {said}", lead="未通过 failed: ", style="red")
+    report = short(settings.workspace_dir / "last_run.json")
+    say(out, f"没有发布任何内容，详见 Nothing was published; see {report}", style="red")
 
 
-def demo(result: dict[str, Any], json_out: bool) -> None:
+def short(path: Path) -> str:
+    """A path as seen from here, if it lies below."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def demo(settings: Settings, result: dict[str, Any], json_out: bool) -> None:
     """What the demo made, found and published."""
     if json_out:
-        return _document(result)
-    console = _out()
-    console.print(f"[bold]演示数据（虚构） Synthetic data[/bold]: {result['inbox']}, seed {result['seed']}")
+        return document(result)
+    out = console()
+    say(out, f"{short(Path(result['inbox']))}, seed {result['seed']}", lead="演示数据（虚构） synthetic data: ")
     if "outcome" not in result:
         return
     outcome = Outcome(**result["outcome"])
-    _intake(console, outcome.intake)
-    _release(console, outcome)
-    for failure in outcome.failures:
-        console.print(f"[red]未通过 failed[/red] {failure['step']}: {failure['message'] or failure['error']}")
+    _intake(out, outcome.intake)
+    _release(out, outcome.release)
+    _failures(settings, outcome)
     if outcome.success:
-        _demo_facts(console, result["facts"])
-        _answer_key(console, result["answer_key"])
-    console.print(f"用时 took {result['seconds']:.1f} s")
+        _facts(out, result["facts"])
+        _answer_key(out, result["answer_key"])
+    out.print(f"用时 took {result['seconds']:.1f} s")
 
 
-def _demo_facts(console: Console, facts: dict[str, Any]) -> None:
-    console.print(
-        f"{facts['providers']:,} providers 托育机构, {facts['places']:,} places 托位, "
-        f"{len(facts['forms'])} service forms 服务类型: {'、'.join(facts['forms'])}"
+def _facts(out: Console, facts: dict[str, Any]) -> None:
+    say(
+        out,
+        f"{facts['providers']:,} 家机构 providers, {facts['places']:,} 个托位 places, "
+        f"{len(facts['forms'])} 种服务类型 service forms:",
     )
-    console.print(f"白名单 whitelist: {facts['listed']:,} of {facts['decided']:,} ever filed; not listed 未列入:")
-    grid = _grid("", "原因 reason", "", "providers")
-    for reason in facts["not_listed"]:
-        _row(grid, reason["title_zh"], reason["code"], reason["providers"])
-    console.print(grid)
+    columns(out, [(f["providers"], f["places"], f"{f['title_zh']} {f['code']}") for f in facts["forms"]], right=(0, 1))
+    say(out, f"{facts['listed']:,} 家 listed of {facts['decided']:,} ever filed; 未列入 not listed, by reason:",
+        lead="白名单 whitelist: ")  # fmt: skip
+    columns(out, [(r["providers"], f"{r['title_zh']} {r['code']}") for r in facts["not_listed"]], right=(0,))
 
 
-def _answer_key(console: Console, key: dict[str, Any]) -> None:
+def _answer_key(out: Console, key: dict[str, Any]) -> None:
     good = not key["missed"] and not key["extra"]
-    console.print(
-        f"[{'green' if good else 'red'}]答案 answer key: {key['found']} of {key['expected']} wrong rows in quarantine "
-        f"with the expected reason, {len(key['extra'])} others[/]"
+    say(
+        out,
+        f"{key['found']} of {key['expected']} 错行 wrong rows held as expected, {len(key['extra'])} 其他 others",
+        lead="答案 answer key: ",
+        style="green" if good else "red",
     )
     for line in [*key["missed"], *key["extra"]][:MOST]:
-        console.print(f"  [red]{line}[/red]")
+        say(out, line, lead="  ", style="red")
 
 
 def check(verdict: dict[str, Any], json_out: bool) -> None:
-    """The verdict on a file, finding by finding."""
+    """The verdict on a file: what came of its sheets, then each problem once, with every place it was found."""
     if json_out:
-        return _document(verdict)
-    console = _out()
-    colour, words = _RESULTS[verdict["result"]]
+        return document(verdict)
+    out = console()
+    say(out, verdict["file"], style="bold")
     for part in verdict["account"]:
-        sheet = f" [{part['sheet']}]" if part["sheet"] else ""
-        console.print(
-            f"{verdict['file']}{sheet} → {part['table'] or '?'}: {part['received']:,} rows = "
-            f"{part['accepted']:,} accepted + {part['quarantined']:,} held"
+        table = f"{part['title_zh']} {part['table']}" if part["table"] else "没有对应的报表 no such table"
+        say(
+            out,
+            f"{part['sheet'] and part['sheet'] + ' → '}{table}: {part['received']:,} 行 rows = "
+            f"{part['accepted']:,} 通过 accepted + {part['quarantined']:,} 不通过 held",
+            lead="  ",
         )
-    if verdict["findings"]:
-        console.print(_findings(verdict["findings"]))
-    if len(verdict["findings"]) > MOST:
-        console.print(f"… {len(verdict['findings']) - MOST} more; --json prints all")
-    console.print(f"[{colour}]{words}[/{colour}]  (rules {verdict['rules']}, as of {verdict['as_of']})")
+    for problem in _problems(verdict["findings"]):
+        _problem(out, problem)
+    colour, words = _RESULTS[verdict["result"]]
+    counted = Counter(f["severity"] for f in verdict["findings"])
+    say(out, "; ".join([words, *(f"{_SEVERITIES[s][1]} {counted[s]}" for s in _SEVERITIES if counted[s])]),
+        style=colour)  # fmt: skip
+    say(out, f"依据 rules {verdict['rules']}, 截至 as of {verdict['as_of']}", style="dim")
 
 
-def _findings(findings: list[dict[str, Any]]) -> Grid:
-    grid = _grid("", "表/行 where", "列 column", "值 value", "问题 problem", "如何更正 remedy")
-    for f in findings[:MOST]:
-        where = " ".join(str(part) for part in (f["sheet"], f["row"]) if part)
-        problem = f"[{_LOOKS[f['severity']]}]{f['says_zh']}[/] ({f['code']})"
-        _row(grid, where, f["column"], f["value"], problem, f["advice_zh"])
-    return grid
+def _problems(findings: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Findings that say the same of the same column of a sheet; errors first, then as they stand in the file."""
+    first: dict[tuple, tuple] = {}
+    order = list(_SEVERITIES)
+
+    def problem(f: dict[str, Any]) -> tuple:
+        return (order.index(f["severity"]), f["sheet"] or "", f["table"] or "", f["code"], f["column"] or "")
+
+    for f in findings:
+        key, place = problem(f), (order.index(f["severity"]), f["sheet"] or "", f["row"] or 0)
+        first[key] = min(first.get(key, place), place)
+    ordered = sorted(findings, key=lambda f: (first[problem(f)], problem(f), f["row"] or 0))
+    for _, group in groupby(ordered, problem):
+        yield list(group)
+
+
+def _problem(out: Console, found: list[dict[str, Any]]) -> None:
+    one = found[0]
+    colour, words = _SEVERITIES[one["severity"]]
+    column = " ".join(dict.fromkeys(filter(None, (one["column_zh"], one["column"]))))
+    say(out, " · ".join(filter(None, (words, one["sheet"], column, one["code"]))), style=colour)
+    say(out, one["says_zh"], lead="  问题 problem: ")
+    say(out, one["says_en"], lead=" " * 4, style="dim")
+    say(out, one["advice_zh"], lead="  更正 remedy: ")
+    say(out, one["advice_en"], lead=" " * 4, style="dim")
+    if places := [_place(f) for f in found if f["row"]]:
+        more = len(places) - MOST_PLACES
+        rest = [f"另有 and {more:,} more (--json)"] if more > 0 else []
+        say(out, "; ".join(places[:MOST_PLACES] + rest), lead="  行 rows: ")
+
+
+def _place(f: dict[str, Any]) -> str:
+    value = f["value"] or ""
+    return f"{f['row']}" + (f" [{value if len(value) <= 40 else value[:39] + '…'}]" if value else "")
 
 
 def status(found: dict[str, Any], json_out: bool) -> None:
     """Where things stand."""
     if json_out:
-        return _document(found)
-    console = _out()
+        return document(found)
+    out = console()
     release = found["published"]
     if release is None:
-        console.print("尚未发布 Nothing published yet. Run `tuoyu run`.")
+        say(out, "尚未发布 Nothing published yet. Put files into the inbox and run: tuoyu run")
     else:
-        console.print(f"当前发布 current release: {release['release']} (seq {release['seq']})")
-        for dataset in release["manifest"]["datasets"]:
-            console.print(f"  {dataset['name']} {dataset['version']}: {sum(dataset['rows'].values()):,} rows")
-    console.print(f"已收 received {found['received_files']} files; 收件箱待收 waiting {len(found['waiting_files'])}")
+        out.print(f"当前发布 current release: {release['release']}, as of {release['manifest']['as_of']}")
+        datasets = release["manifest"]["datasets"]
+        columns(out, [(d["name"], d["version"], _counts(d["rows"].items())) for d in datasets])
+    _intake(out, found["intake"])
+    unchecked = found["received_files"] - (found["intake"] or {"files": 0})["files"]
+    if unchecked:
+        say(out, f"已收未检 received and not yet checked: {unchecked:,} 个文件 files")
+    say(out, f"{len(found['waiting_files']):,} 个文件 files", lead="待收 waiting in the inbox: ")
     if found["quarantine"]:
-        grid = _grid("隔离区 quarantine", "table", "reason", "rows")
-        for line in found["quarantine"]:
-            _row(grid, line["table"], line["reason"], f"{line['rows']:,}")
-        console.print(grid)
+        out.print("隔离区 quarantine, rows by reason:")
+        by_table = groupby(found["quarantine"], lambda line: line["table"])
+        columns(out, [(table, _counts((x["reason"], x["rows"]) for x in lines)) for table, lines in by_table])
     if (last := found["last_run"]) and not last["success"]:
-        console.print(f"[red]上次运行失败 the last run failed[/red] ({last['as_of']})")
+        say(out, f"as of {last['as_of']}", lead="上次运行失败 the last run failed: ", style="red")
         for failure in last["failures"]:
-            console.print(f"  {failure['step']}: {failure['message']}")
+            say(out, f"{failure['step']}: {(failure['message'] or failure['error']).splitlines()[0]}", lead="  ")
 
 
 def diff(found: dict[str, Any], json_out: bool) -> None:
     """Changes between two versions."""
     if json_out:
-        return _document(found)
-    console = _out()
-    title = f"{found['dataset']} {found['old']} → {found['new']}: {len(found['changes']):,} changes"
-    grid = _grid(title, "table", "change", "key", "field", "old", "new")
-    for c in found["changes"][:MOST]:
-        _row(grid, c["table_name"], c["change"], c["key"], c["field_name"], c["old_value"], c["new_value"])
-    console.print(grid)
-    if len(found["changes"]) > MOST:
-        console.print(f"… {len(found['changes']) - MOST:,} more; --json prints all")
+        return document(found)
+    out = console()
+    say(out, f"{found['dataset']} {found['old']} → {found['new']} ({found['bump']})", style="bold")
+    for name, counts in found["tables"].items():
+        rows = ", ".join(f"{counts[k]:,} {k}" for k in ("added", "removed", "updated") if counts[k])
+        say(out, f"{name}: {rows or 'unchanged'}", lead="  ")
+    for reason in found["reasons"]:
+        say(out, reason, lead="  ")
+    listed = groupby(found["changes"], lambda c: (c["table_name"], c["change"], c["key"]))
+    for (table, change, key), fields in listed:
+        say(out, f"{change} {table} {' '.join(json.loads(key).values())}")
+        columns(out, [(c["field_name"], f"{_cell(c['old_value'])} → {_cell(c['new_value'])}")
+                        for c in fields if c["field_name"]])  # fmt: skip
+    total = sum(c["added"] + c["removed"] + c["updated_fields"] for c in found["tables"].values())
+    if total > len(found["changes"]):
+        say(out, f"… 另有 and {total - len(found['changes']):,} more (--json)")
+
+
+def _cell(value: str | None) -> str:
+    return "∅" if value is None else value
 
 
 def tables(found: list[dict[str, Any]], json_out: bool) -> None:
-    """The list of tables."""
+    """The list of tables, by layer."""
     if json_out:
-        return _document(found)
-    grid = _grid("", "layer", "table", "标题", "title", "key")
-    for t in found:
-        _row(grid, t["layer"], t["table"], t["title_zh"], t["title_en"], ", ".join(t["key"]))
-    _out().print(grid)
+        return document(found)
+    out = console()
+    for layer, members in groupby(found, lambda t: t["layer"]):
+        out.print(layer, style="bold")
+        columns(out, [(t["table"], f"{t['title_zh']} {t['title_en']}") for t in members])
 
 
 def table(found: dict[str, Any], json_out: bool) -> None:
     """One table's columns."""
     if json_out:
-        return _document(found["schema"])
-    described = found["table"]
-    grid = _grid(
-        f"{described.name} {described.title_zh} — {described.grain_zh}",
-        "column",
-        "标题",
-        "type",
-        "unit",
-        "code list",
-        "required",
-        "public",
-    )
-    for c in found["columns"]:
-        marks = ["✓" if c[k] else "" for k in ("required", "public")]
-        _row(grid, c["column"], c["title_zh"], c["type"], c["unit"], c["codelist"], *marks)
-    _out().print(grid)
+        return document(found["schema"])
+    out, shown = console(), found["table"]
+    say(out, f"{shown.name} {shown.title_zh} {shown.title_en}", style="bold")
+    say(out, shown.grain_zh)
+    say(out, shown.grain_en, style="dim")
+    say(out, ", ".join(shown.key), lead="主键 key: ")
+    rows = [
+        (c["column"], c["title_zh"], "●" if c["required"] else "", "●" if c["public"] else "", _type(c))
+        for c in found["columns"]
+    ]
+    columns(out, [("column", "标题 title", "必填", "公开", "type"), *rows])
+    say(out, "必填 required · 公开 public", style="dim")
+
+
+def _type(c: dict[str, Any]) -> str:
+    if c["codelist"]:
+        return f"{'some' if c['type'] == 'list' else 'one'} of {c['codelist']}"
+    return c["type"] + (f" ({c['unit']})" if c["unit"] else "")
 
 
 def rules(found: list[dict[str, Any]], json_out: bool) -> None:
-    """The list of rules."""
+    """The rules with words of their own, by table, then what is asked of single columns, counted."""
     if json_out:
-        return _document(found)
-    grid = _grid("", "code", "severity", "table", "column", "规则", "source", "evaluated")
-    for r in found:
-        evaluated = "✓" if r["evaluated"] else f"缺参数 needs {', '.join(r['missing_parameters'])}"
-        _row(grid, r["code"], r["severity"], r["table"], r["column"], r["says_zh"], r["source"], evaluated)
-    _out().print(grid)
+        return document(found)
+    out = console()
+    for name, members in groupby([r for r in found if not r["of_a_column"]], lambda r: r["table"]):
+        out.print(name, style="bold")
+        for r in members:
+            _rule(out, r)
+    out.print("单列约束 constraints of single columns (see: tuoyu schema show TABLE)", style="bold")
+    counted = Counter(r["code"] for r in found if r["of_a_column"])
+    columns(out, [(code, n) for code, n in sorted(counted.items())])
+
+
+def _rule(out: Console, r: dict[str, Any]) -> None:
+    say(out, " · ".join(filter(None, (r["code"], r["severity"], r["column"], r["source"]))), lead="  ")
+    say(out, r["says_zh"], lead="    ")
+    if not r["evaluated"]:
+        say(out, f"未评估，缺少参数 not evaluated, needs {', '.join(r['missing_parameters'])}", lead="    ",
+            style="yellow")  # fmt: skip

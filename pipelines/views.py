@@ -11,10 +11,11 @@ from typing import Any
 
 from assets.raw.receive import ledger, pending
 from assets.workspace import Workspace, file_sha256, read_json
-from pipelines.settings import Settings
+from pipelines.settings import Settings, SettingsError
 from quality.cross_rules import cross_rules
+from quality.findings import explain, filled, placeholders
 from schemas.compile.rules import row_rules
-from schemas.model import Table
+from schemas.model import FindingText, Table
 from schemas.registry import Registry, load
 
 
@@ -22,18 +23,18 @@ def check(settings: Settings, file: Path, as_of: date) -> dict[str, Any]:
     """The gate's verdict on one file: counts a sheet, and every finding with its words.
 
     ``result`` is accepted, accepted_with_warnings or rejected (at least one row or sheet is held)."""
-    from quality.findings import explain
     from quality.gate import check_file
 
     registry = load(settings.profile)
     found = check_file(
         registry,
         file,
-        name=file.name,
+        name=_name(settings, file),
         sha256=file_sha256(file),
         received_on=as_of.isoformat(),
         as_of=as_of,
-        out_dir=None,
+        threads=settings.threads,
+        memory=settings.memory,
     )
     findings = [explain(registry, f) for f in found.findings]
     severities = {f["severity"] for f in findings}
@@ -42,15 +43,28 @@ def check(settings: Settings, file: Path, as_of: date) -> dict[str, Any]:
     return {
         "file": file.name,
         "result": result,
-        "account": [vars(a) if not hasattr(a, "_asdict") else a._asdict() for a in found.account],
+        "account": [vars(a) | _titles(registry, a.table) for a in found.account],
         "findings": findings,
         "as_of": as_of.isoformat(),
         "rules": registry.fingerprint[:12],
     }
 
 
+def _name(settings: Settings, file: Path) -> str:
+    """The name the pipeline would know the file by: in the inbox, its path there, which tells the source."""
+    whole, inbox = file.absolute(), settings.inbox_dir
+    return whole.relative_to(inbox).as_posix() if whole.is_relative_to(inbox) else file.name
+
+
+def _titles(registry: Registry, table: str) -> dict[str, str]:
+    known = registry.tables.get(table)
+    return {"title_zh": known.title_zh if known else "", "title_en": known.title_en if known else ""}
+
+
 def status(settings: Settings) -> dict[str, Any]:
-    """What is published, what waits, and how the last run ended."""
+    """What is published, what waits, and how the last run ended. SettingsError if the home is no folder."""
+    if not settings.home.is_dir():
+        raise SettingsError(f"没有这个文件夹 no such folder: {settings.home}")
     workspace = Workspace(settings.workspace_dir)
     intake = read_json(workspace.state("intake"))
     waiting = pending(settings.inbox_dir, workspace) if settings.inbox_dir.exists() else []
@@ -128,49 +142,55 @@ def rules(settings: Settings, as_of: date) -> list[dict[str, Any]]:
     """Every rule of the intake tables, and whether this district's parameters let it be evaluated."""
     registry = load(settings.profile)
     own = [row for t in registry.layer("intake") for row in _table_rules(registry, t, as_of)]
-    return own + [
-        {
-            "code": r.code,
-            "severity": r.severity,
-            "table": r.table,
-            "column": r.column,
-            "evaluated": True,
-            "missing_parameters": [],
-            "says_zh": r.text.says_zh,
-            "source": r.text.source,
-            "dq": r.text.dq,
-        }
-        for r in cross_rules()
-    ]
+    return own + [_rule(rule.text, rule.table, rule.column) for rule in cross_rules()]
 
 
 def _table_rules(registry: Registry, found: Table, as_of: date) -> list[dict[str, Any]]:
-    return [
-        {
-            "code": rule.code,
-            "severity": rule.severity,
-            "table": found.name,
-            "column": rule.column,
-            "evaluated": rule.predicate is not None,
-            "missing_parameters": list(rule.missing_parameters),
-            "says_zh": registry.finding(rule.code).says_zh,
-            "source": registry.finding(rule.code).source,
-            "dq": registry.finding(rule.code).dq,
-        }
-        for rule in row_rules(registry, found, as_of)
-    ]
+    of_rows = {rule.code for rule in found.rules}
+    rows = []
+    for rule in row_rules(registry, found, as_of):
+        text = registry.finding(rule.code)
+        said = filled(text.says_zh, placeholders(registry, found.field(rule.column), "zh"))
+        row = _rule(text, found.name, rule.column) | {"of_a_column": rule.code not in of_rows, "says_zh": said}
+        missing = {"evaluated": rule.predicate is not None, "missing_parameters": list(rule.missing_parameters)}
+        rows.append(row | missing)
+    return rows
 
 
-def diff(settings: Settings, dataset: str, old: str, new: str) -> dict[str, Any] | None:
-    """The changes between two published versions; None if one of them is not there."""
+def _rule(text: FindingText, table: str, column: str | None) -> dict[str, Any]:
+    return {
+        "code": text.code,
+        "severity": text.severity,
+        "table": table,
+        "column": column,
+        "of_a_column": False,
+        "evaluated": True,
+        "missing_parameters": [],
+        "says_zh": text.says_zh,
+        "says_en": text.says_en,
+        "source": text.source,
+        "dq": text.dq,
+    }
+
+
+def diff(settings: Settings, dataset: str, old: str, new: str, *, limit: int | None = None) -> dict[str, Any]:
+    """What differs between two published versions, with at most ``limit`` of the changes.
+
+    LookupError says in words what there is, if one of them was never published."""
     from assets.release import history
 
-    try:
-        found = history.diff(settings.published_dir, dataset, old, new)
-    except history.NoSuchVersion:
-        return None
-    why = {"bump": found.bump, "reasons": found.reasons}
-    return {"dataset": dataset, "old": old, "new": new} | why | {"changes": found.changed_rows()}
+    if not (settings.published_dir / "current.json").exists():
+        raise LookupError(f"nothing is published in {settings.published_dir}")
+    found = history.diff(settings.published_dir, dataset, old, new, limit=limit)
+    return {
+        "dataset": dataset,
+        "old": old,
+        "new": new,
+        "bump": found.bump,
+        "reasons": list(found.reasons),
+        "tables": {name: vars(counts) for name, counts in found.changes.items()},
+        "changes": found.changed_rows(),
+    }
 
 
 def as_json(value: Any) -> str:

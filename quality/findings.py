@@ -59,7 +59,8 @@ def explain(registry: Registry, finding: Finding) -> dict[str, Any]:
         hint = getattr(field, f"hint_{language}") if field and finding.code.startswith(_OF_A_CELL) else ""
         advice = filled(getattr(text, f"advice_{language}"), words)
         told[f"says_{language}"] = filled(getattr(text, f"says_{language}"), words)
-        told[f"advice_{language}"] = f"{hint} {advice}".strip() if finding.code == "code-unknown" else hint or advice
+        both = [hint, advice] if finding.code == "code-unknown" else [hint or advice]
+        told[f"advice_{language}"] = (" " if language == "en" else "").join(filter(None, both))
     return asdict(finding) | told
 
 
