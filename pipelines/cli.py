@@ -97,13 +97,15 @@ def run(
     json_out: JsonOption = False,
 ) -> None:
     """Receive what is in the inbox, check it, and publish what changed."""
-    from pipelines import show, terminal
+    from pipelines import show, terminal, views
     from pipelines.run import JOBS, run_job
     from pipelines.run_outcome import exit_code
 
     if job not in JOBS:
         raise typer.BadParameter(f"one of {', '.join(JOBS)}", param_hint="--job")
     settings = _settings(home, profile, as_of)
+    if not views.anything_received(settings):
+        _refuse(f"收件箱里没有文件 the inbox is empty: {settings.inbox_dir}", Exit.FINDINGS)
     with terminal.progress(json_out) as progress:
         outcome = run_job(settings, job, _day(settings), progress=progress)
     show.run(settings, outcome, json_out)

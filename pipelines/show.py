@@ -24,7 +24,7 @@ _SEVERITIES = {"error": ("red", "错误 error"), "warning": ("yellow", "提醒 w
 _RESULTS = {
     "accepted": ("green", "通过 accepted"),
     "accepted_with_warnings": ("yellow", "通过，有提醒 accepted with warnings"),
-    "rejected": ("red", "有错误需更正 has errors to correct"),
+    "rejected": ("red", "未全部通过，请更正 not all accepted: please correct"),
 }
 #: changes printed, and places of one problem; --json has them all
 MOST, MOST_PLACES = 60, 8

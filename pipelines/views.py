@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from assets.raw.receive import ledger, pending
+from assets.raw.receive import inbox_files, ledger, pending
 from assets.workspace import Workspace, file_sha256, read_json
 from pipelines.settings import Settings, SettingsError
 from quality.cross_rules import cross_rules
@@ -78,6 +78,11 @@ def status(settings: Settings) -> dict[str, Any]:
         "quarantine": reasons(workspace),
         "last_run": read_json(workspace.root / "last_run.json"),
     }
+
+
+def anything_received(settings: Settings) -> bool:
+    """Whether there is anything to publish from: a file in the inbox, or one received before."""
+    return bool(ledger(Workspace(settings.workspace_dir)) or inbox_files(settings.inbox_dir))
 
 
 def published(settings: Settings) -> dict[str, Any] | None:
