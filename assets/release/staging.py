@@ -137,7 +137,7 @@ def describe(staging: Staging, dataset: Dataset, version: str) -> dict[str, Any]
     for table in (registry.tables[name] for name in dataset.tables):
         for name in dataset.formats:
             module, path = exporter(name), f"{table.name}.{name}"
-            if module.TABULAR:
+            if getattr(module, "TABULAR", False):
                 resources.append(table_resource(registry, dataset, table, path))
             else:
                 resources.append(file_resource(table, path, format=module.FORMAT, mediatype=module.MEDIATYPE))
