@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from assets.lineage import table_sql, tables_read
+from assets.lineage import sql_files, table_sql, tables_read
 from assets.sql import PROFILE_TABLES, connect, profile_tables, view, write_parquet
 from assets.workspace import Context, file_sha256, fingerprint, read_json, write_json
 from quality.checks import CheckResult, check_table
@@ -98,7 +98,7 @@ def require_current(ctx: Context, names: list[str]) -> None:
     waiting = list(names)
     while waiting:
         name = waiting.pop()
-        if name in seen or ctx.registry.tables[name].layer == "intake":
+        if name in seen or name not in sql_files():
             continue
         seen.add(name)
         sql = table_sql(name)

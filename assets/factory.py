@@ -73,7 +73,7 @@ _RECEIVED_TEXT = "收到的文件：按内容哈希保存，只增不改。Files
 
 
 def _intake_assets(registry: Registry, make_context: MakeContext) -> dg.AssetsDefinition:
-    tables = registry.layer("intake")
+    tables = [*registry.layer("intake"), *registry.layer("held")]
     specs = [
         dg.AssetSpec(
             t.name,
@@ -222,9 +222,15 @@ def _outcome(ctx: Context, table: Table, built: Built) -> dict[str, Any]:
     return {"dagster/row_count": built.rows, "changed": built.changed, **_preview(ctx, table)}
 
 
+def _may_show(table: Table, field: Field) -> bool:
+    """Public columns; before a table is open, no free text among them: an address may be somebody's home."""
+    is_text = field.type == "string" and not field.codelist and field.name not in table.key
+    return field.access == "public" and (table.layer == "open" or not is_text)
+
+
 def _preview(ctx: Context, table: Table) -> dict[str, Any]:
-    """A few rows of the public columns: Dagster's database is read by more people than the workspace."""
-    public = [f.name for f in table.fields if f.access == "public"]
+    """A few rows: Dagster's database is read by more people than the workspace."""
+    public = [f.name for f in table.fields if _may_show(table, f)]
     path = literal(str(path_of(ctx, table.name)))
     columns = ", ".join(f'CAST("{c}" AS VARCHAR) AS "{c}"' for c in public)
     with duckdb.connect() as con:

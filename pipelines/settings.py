@@ -78,7 +78,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         published=_path(env.get("TUOYU_PUBLISHED")),
         as_of=parse_date(env.get("TUOYU_AS_OF"), "TUOYU_AS_OF"),
         schedules=_switch(env.get("TUOYU_SCHEDULES"), "TUOYU_SCHEDULES"),
-        settle_seconds=_number(env.get("TUOYU_SETTLE_SECONDS"), "TUOYU_SETTLE_SECONDS") or 30,
+        settle_seconds=_number(env.get("TUOYU_SETTLE_SECONDS") or "30", "TUOYU_SETTLE_SECONDS"),
         threads=_number(env.get("TUOYU_THREADS"), "TUOYU_THREADS"),
         memory=env.get("TUOYU_MEMORY") or None,
     )

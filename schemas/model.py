@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 FieldType = Literal["string", "integer", "number", "boolean", "date", "yearmonth", "list"]
 Severity = Literal["error", "warning", "info"]
-Layer = Literal["intake", "core", "open"]
+#: held: keys of intake rows that wait in quarantine, made by the intake step
+Layer = Literal["intake", "held", "core", "open"]
 
 #: where a received or core row came from; added to every intake and core table, always private
 PROVENANCE = ("source_code", "source_sha256", "source_sheet", "source_row", "received_on")

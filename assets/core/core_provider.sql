@@ -14,19 +14,46 @@ snapshot_day AS (
     SELECT source_code, event_on, LEAD(event_on) OVER (PARTITION BY source_code ORDER BY event_on) AS next_on
     FROM (SELECT DISTINCT source_code, event_on FROM event WHERE filing_event_code = 'snapshot') AS day
 ),
+-- a line that waits in quarantine says nothing of its provider but that it is still in the register
+present AS (
+    SELECT source_code, area_code, provider_id, event_on FROM event WHERE filing_event_code = 'snapshot'
+    UNION
+    SELECT source_code, area_code, provider_id, event_on FROM filing_held
+),
+gone AS (
+    SELECT present.source_code, present.area_code, present.provider_id, day.next_on AS gone_on
+    FROM present
+    INNER JOIN snapshot_day AS day ON day.source_code = present.source_code AND day.event_on = present.event_on
+    LEFT JOIN present AS again
+        ON again.source_code = present.source_code
+        AND again.area_code = present.area_code
+        AND again.provider_id = present.provider_id
+        AND again.event_on = day.next_on
+    WHERE day.next_on IS NOT NULL AND again.provider_id IS NULL
+),
+last_seen AS (
+    SELECT gone.gone_on, seen.source_code, seen.area_code, seen.provider_id, MAX(seen.event_on) AS event_on
+    FROM gone
+    INNER JOIN event AS seen
+        ON seen.source_code = gone.source_code
+        AND seen.area_code = gone.area_code
+        AND seen.provider_id = gone.provider_id
+        AND seen.filing_event_code = 'snapshot'
+        AND seen.event_on < gone.gone_on
+    GROUP BY gone.gone_on, seen.source_code, seen.area_code, seen.provider_id
+),
 statement AS (
     SELECT event.*, event.event_on AS valid_from_on, 0 AS is_absence
     FROM event
     UNION ALL
-    SELECT seen.*, day.next_on AS valid_from_on, 1 AS is_absence
-    FROM event AS seen
-    INNER JOIN snapshot_day AS day ON day.source_code = seen.source_code AND day.event_on = seen.event_on
-    LEFT JOIN event AS again
-        ON again.area_code = seen.area_code
-        AND again.provider_id = seen.provider_id
-        AND again.event_on = day.next_on
-        AND again.filing_event_code = 'snapshot'
-    WHERE seen.filing_event_code = 'snapshot' AND day.next_on IS NOT NULL AND again.provider_id IS NULL
+    SELECT seen.*, last_seen.gone_on AS valid_from_on, 1 AS is_absence
+    FROM last_seen
+    INNER JOIN event AS seen
+        ON seen.area_code = last_seen.area_code
+        AND seen.provider_id = last_seen.provider_id
+        AND seen.source_code = last_seen.source_code
+        AND seen.event_on = last_seen.event_on
+        AND seen.filing_event_code = 'snapshot'
 ),
 ordered AS (
     SELECT

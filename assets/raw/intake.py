@@ -26,8 +26,9 @@ from assets.workspace import (
 )
 from quality.cross_rules import CrossRule, cross_rules
 from quality.gate import check_file
+from quality.normalise import install_macros, normal_expression, with_default
 from schemas.compile.duckdb import column_type, literal, order_by, quote
-from schemas.model import Table
+from schemas.model import Field, Table
 
 QUALITY = Path(__file__).parents[2] / "quality"
 COORDINATES = "source_sha256, source_sheet, source_row"
@@ -115,6 +116,8 @@ def _union(ctx: Context, receipts: list[Receipt], gated: int) -> Intake:
             _hold_orphans(con, table, number)
             _drop_held(con, table)
     counts = {table.name: _write_table(ctx, con, table, folders) for table in tables}
+    for table in ctx.registry.layer("held"):
+        counts[table.name] = _write_held(ctx, con, table)
     account = settle(ctx, con, tables, parquet_list(folders, "account.parquet"))
     write_parquet(con, "FROM findings ORDER BY ALL", ctx.workspace.findings)
     found = con.execute("SELECT count(*) FROM findings").fetchone()[0]
@@ -213,6 +216,27 @@ def _write_table(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table, fol
     select = f"FROM quarantine_{table.name} ORDER BY {COORDINATES}"
     write_parquet(con, select, ctx.workspace.table("quarantine", table.name))
     return con.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0]
+
+
+def _write_held(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table) -> int:
+    """The keys of rows in quarantine: what was stated must not be taken for absent because it was misspelt."""
+    of = ctx.registry.tables[table.name.removesuffix("_held")]
+    install_macros(con)
+    values = [f"{_normal(ctx, of, of.field(k))} AS {quote(k)}" for k in table.key]
+    known = " AND ".join(f"{quote(k)} IS NOT NULL" for k in table.key)
+    con.execute(
+        f"CREATE TABLE {table.name} AS SELECT DISTINCT * FROM (SELECT {', '.join(values)} FROM quarantine_{of.name}) "
+        f"WHERE {known}"
+    )
+    write_parquet(con, f"FROM {table.name} ORDER BY {order_by(table)}", ctx.workspace.table("held", table.name))
+    return con.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0]
+
+
+def _normal(ctx: Context, table: Table, field: Field) -> str:
+    """SQL of a quarantined cell's typed value, with the default an empty one has."""
+    raw, default = quote(field.name), table.defaults.get(field.name)
+    value = normal_expression(ctx.registry, table, field, raw)
+    return value if default is None else with_default(field, raw, value, default)
 
 
 def _quarantine(con: duckdb.DuckDBPyConnection, table: Table, folders: list[Path]) -> None:

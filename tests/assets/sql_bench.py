@@ -91,13 +91,15 @@ class Bench:
             values = [name, code, title, code, parent, since, "test"]
             self.con.execute("INSERT INTO profile_codelist VALUES (?, ?, ?, ?, ?, ?, ?)", values)
         for table in contracts().values():
-            if table.layer == "intake":
+            if table.layer in ("intake", "held"):
                 columns = ", ".join(f"{quote(f.name)} {column_type(f)}" for f in table.fields)
                 self.con.execute(f"CREATE TABLE {table.name} ({columns})")
 
     def put(self, table: str, **values: Any) -> None:
         """One accepted row. Days may be given as 'YYYY-MM-DD'."""
-        row = _PROVENANCE | {"area_code": AREA} | _DEFAULTS.get(table, {}) | values
+        known = contracts()[table].field_names
+        origin = {k: v for k, v in _PROVENANCE.items() if k in known}
+        row = origin | {"area_code": AREA} | _DEFAULTS.get(table, {}) | values
         names, marks = ", ".join(map(quote, row)), ", ".join("?" for _ in row)
         self.con.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(row.values()))
 

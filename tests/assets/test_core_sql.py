@@ -130,6 +130,19 @@ def test_who_is_not_in_the_next_register_has_left_and_may_come_back(bench):
     ]
 
 
+def test_whose_line_waits_in_quarantine_has_not_left(bench):
+    first, second, third = "2024-01-01", "2024-02-01", "2024-03-01"
+    _snapshots(bench, {"A": [first, second, third], "B": [first], "C": [first, third]})
+    for provider in "BC":
+        bench.put("filing_held", source_code="register", provider_id=provider, event_on=second)
+    rows = bench.rows("core_provider", "provider_id", "valid_from_on", "valid_to_on", "filing_status_code")
+    assert [row for row in rows if row[0] == "B"] == [
+        ("B", first, third, "filed"),
+        ("B", third, None, "removed"),
+    ]
+    assert "removed" not in {row[-1] for row in rows if row[0] == "C"}
+
+
 def test_a_register_says_nothing_of_the_providers_of_another_source(bench):
     _snapshots(bench, {"A": ["2024-01-01", "2024-02-01"]})
     _snapshots(bench, {"B": ["2024-01-15"]}, source="other")
