@@ -83,7 +83,7 @@ def _failures(settings: Settings, outcome: Outcome) -> None:
         said = (failure["message"] or failure["error"] or "unknown").splitlines()[0]
         say(out, f"{failure['step']}: {said}", lead="未通过 failed: ", style="red")
     report = short(settings.workspace_dir / "last_run.json")
-    say(out, f"没有发布任何内容，详见 Nothing was published; see {report}", style="red")
+    out.print(f"没有发布任何内容，详见 Nothing was published; see {report}", style="red", soft_wrap=True)
 
 
 def short(path: Path) -> str:
@@ -97,7 +97,8 @@ def demo(settings: Settings, result: dict[str, Any], json_out: bool) -> None:
     if json_out:
         return document(result)
     out = console()
-    say(out, f"{short(Path(result['inbox']))}, seed {result['seed']}", lead="演示数据（虚构） synthetic data: ")
+    inbox = short(Path(result["inbox"]))
+    out.print(f"演示数据（虚构） synthetic data: {inbox}, seed {result['seed']}", soft_wrap=True)
     if "outcome" not in result:
         return
     outcome = Outcome(**result["outcome"])
