@@ -21,6 +21,9 @@ _PIECE = re.compile(
     rf"[{_OPENING}]*(?:[{_WIDE}]|[^\s{_WIDE}{_OPENING}{_CLOSING}]+)[{_CLOSING}]*|\s+|[{_OPENING}{_CLOSING}]+"
 )
 
+#: the narrowest column that is still folded into
+_LEAST = 12
+
 
 def console(stderr: bool = False) -> Console:
     """A console that takes text as it is: no markup, no colours but those asked for."""
@@ -60,8 +63,8 @@ def fold(text: str, width: int) -> list[str]:
 def say(out: Console, text: str, *, lead: str = "", style: str | None = None) -> None:
     """One paragraph behind ``lead``, folded; its further lines are indented a little more than the lead is."""
     hang = " " * (len(lead) - len(lead.lstrip()) + (4 if lead.strip() else 0))
-    first, *_ = fold(plain(text), max(20, out.width - cell_len(lead))) or [""]
-    rest = fold(plain(text)[len(first) :], max(20, out.width - len(hang)))
+    first, *_ = fold(plain(text), max(_LEAST, out.width - cell_len(lead))) or [""]
+    rest = fold(plain(text)[len(first) :], max(_LEAST, out.width - len(hang)))
     for line in [lead + first, *(hang + line for line in rest)]:
         out.print(line, style=style, soft_wrap=True)
 
@@ -72,7 +75,7 @@ def columns(out: Console, rows: Iterable[Iterable[object]], *, right: Iterable[i
     widths = [max(map(cell_len, column)) for column in list(zip(*table, strict=True))[:-1]]
     start = cell_len(lead) + sum(widths) + 2 * len(widths)
     for *cells, last in table:
-        for number, line in enumerate(fold(last, max(20, out.width - start)) or [""]):
+        for number, line in enumerate(fold(last, max(_LEAST, out.width - start)) or [""]):
             shown = [" " * (w - cell_len(c)) + c if i in right else c + " " * (w - cell_len(c))
                      for i, (c, w) in enumerate(zip(cells, widths, strict=True))]  # fmt: skip
             left = lead + "".join(f"{c}  " for c in shown) if number == 0 else " " * start

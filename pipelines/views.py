@@ -62,8 +62,8 @@ def _titles(registry: Registry, table: str) -> dict[str, str]:
 
 
 def status(settings: Settings) -> dict[str, Any]:
-    """What is published, what waits, and how the last run ended. SettingsError if the home is no folder."""
-    if not settings.home.is_dir():
+    """What is published, what waits, and how the last run ended. SettingsError if there is no such home."""
+    if not _home(settings).exists():
         raise SettingsError(f"没有这个文件夹 no such folder: {settings.home}")
     workspace = Workspace(settings.workspace_dir)
     intake = read_json(workspace.state("intake"))
@@ -82,7 +82,14 @@ def status(settings: Settings) -> dict[str, Any]:
 
 def anything_received(settings: Settings) -> bool:
     """Whether there is anything to publish from: a file in the inbox, or one received before."""
+    _home(settings)
     return bool(ledger(Workspace(settings.workspace_dir)) or inbox_files(settings.inbox_dir))
+
+
+def _home(settings: Settings) -> Path:
+    if settings.home.exists() and not settings.home.is_dir():
+        raise SettingsError(f"不是文件夹 not a folder: {settings.home}")
+    return settings.home
 
 
 def published(settings: Settings) -> dict[str, Any] | None:

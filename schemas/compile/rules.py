@@ -59,11 +59,11 @@ def _constraints(registry: Registry, field: Field) -> Iterator[tuple[str, str]]:
         yield "code-unknown", _unknown_code(field, registry.codelists[field.codelist].codes)
     if field.type == "yearmonth":
         yield "value-type", f"NOT regexp_full_match({column}, '\\d{{4}}-(0[1-9]|1[0-2])')"
-    if limits.pattern:
+    if limits.pattern and not field.codelist:  # a code list says all about its text
         yield "value-pattern", f"NOT regexp_full_match({column}, {literal(limits.pattern)})"
-    if limits.min_length is not None:
+    if limits.min_length is not None and not field.codelist:
         yield "value-too-short", f"length({column}) < {limits.min_length}"
-    if limits.max_length is not None:
+    if limits.max_length is not None and not field.codelist:
         yield "value-too-long", f"length({column}) > {limits.max_length}"
     if limits.minimum is not None:
         yield "value-below-minimum", f"{column} < {limits.minimum}"

@@ -1,0 +1,295 @@
+"""Every door as a user meets it: what it says, with which exit code, and never a traceback."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from pipelines.cli import main
+from pipelines.exits import Exit
+from pipelines.run_outcome import Outcome, exit_code
+from pipelines.terminal import fold, plain
+
+COMMANDS = (["demo"], ["run"], ["check"], ["status"], ["diff"], ["schema"], ["schema", "list"], ["schema", "show"],
+            ["schema", "rules"])  # fmt: skip
+HEADER = "驿站编号,驿站名称,驿站类型,街道,开放日期\n"
+GOOD = "330108-F-0001,西兴示范驿站,示范型,西兴街道,2024-05-01\n"
+
+
+class Said:
+    """What a command printed, and how it ended."""
+
+    def __init__(self, code: int, out: str, err: str):
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def tuoyu(monkeypatch, capsys, tmp_path):
+    """Runs a command in an empty folder, 80 columns wide unless the test says otherwise."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: object) -> Said:
+        monkeypatch.setattr(sys, "argv", ["tuoyu", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        assert "Traceback" not in printed.err
+        return Said(int(ended.value.code or 0), printed.out, printed.err)
+
+    return run
+
+
+@pytest.fixture
+def station_file(tmp_path):
+    def write(rows: str, header: str = HEADER, name: str = "驿站.csv") -> Path:
+        path = tmp_path / name
+        path.write_text(header + rows, "utf-8")
+        return path
+
+    return write
+
+
+# --- help and usage
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(tuoyu, words):
+    said = tuoyu(*words, "--help")
+    assert said.code == Exit.OK
+    assert f"Usage: tuoyu {' '.join(words)}" in said.out
+    if words != ["schema"]:
+        assert "--json" in said.out
+
+
+def test_the_help_names_the_defaults(tuoyu):
+    said = " ".join(tuoyu("run", "--help").out.replace("│", " ").split())
+    assert "(default: the current one)" in said and "(default: today)" in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["frobnicate"], ["run", "--job", "half"], ["check", "not-there.csv"], ["check", "."], ["demo", "--providers", "3"],
+     ["diff", "whitelist"], ["status", "--colour"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_what_cannot_be_understood_is_usage(tuoyu, words):
+    said = tuoyu(*words)
+    assert said.code == Exit.USAGE
+    assert "Usage: tuoyu" in said.err and not said.out
+
+
+# --- settings and folders
+
+
+@pytest.mark.parametrize(
+    "words, named",
+    [
+        (["schema", "list", "--profile", "nowhere"], "binjiang"),
+        (["schema", "rules", "--as-of", "2026-3-1"], "2026-3-1"),
+        (["run", "--profile", "cn"], "cn"),
+        (["status", "--home", "not-there"], "not-there"),
+        (["run", "--home", "a-file"], "a-file"),
+        (["demo", "--home", "a-file"], "a-file"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_setting_is_told_in_one_line(tuoyu, tmp_path, words, named):
+    (tmp_path / "a-file").write_text("x", "utf-8")
+    (tmp_path / "workspace" / "inbox").mkdir(parents=True)
+    (tmp_path / "workspace" / "inbox" / "x.csv").write_text("x\n1\n", "utf-8")
+    said = tuoyu(*words)
+    assert said.code == Exit.CONFIGURATION
+    assert named in said.err and said.err.count("\n") == 1 and not said.out
+
+
+def test_a_wrong_variable_is_named(tuoyu, monkeypatch):
+    monkeypatch.setenv("TUOYU_THREADS", "many")
+    said = tuoyu("status")
+    assert said.code == Exit.CONFIGURATION and "TUOYU_THREADS" in said.err
+
+
+@pytest.mark.parametrize(
+    "profile, named",
+    [
+        (b"slug: [", "profile.yml"),
+        (b"slug: x\ntitle_zh: \xd6\xd0\n", "UTF-8"),
+        (b"slug: x\nextends: cn\ntitle_zh: x\ntitle_en: x\nfindings: [1]\n", "findings"),
+        (b"slug: x\nextends: cn\ntitle_zh: x\ntitle_en: x\ntitel: x\n", "titel"),
+        (b"slug: x\nextends: cn\ntitle_zh: x\ntitle_en: x\ntimezone: Mars/Base\n", "Mars/Base"),
+    ],
+)
+def test_a_wrong_profile_is_told_with_its_file_and_key(tuoyu, tmp_path, profile, named):
+    (tmp_path / "district").mkdir()
+    (tmp_path / "district" / "profile.yml").write_bytes(profile)
+    said = tuoyu("schema", "list", "--profile", tmp_path / "district")
+    assert said.code == Exit.CONFIGURATION
+    assert named in said.err and "profile.yml" in said.err and "pydantic" not in said.err
+
+
+def test_a_folder_that_may_not_be_written_is_told(tuoyu, monkeypatch, tmp_path):
+    def refused(self, *_, **__):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    (tmp_path / "workspace" / "inbox").mkdir(parents=True)
+    (tmp_path / "workspace" / "inbox" / "x.csv").write_text("x\n1\n", "utf-8")
+    monkeypatch.setattr(Path, "mkdir", refused)
+    said = tuoyu("run")
+    assert said.code == Exit.CONFIGURATION and "Permission denied" in said.err
+
+
+# --- check
+
+
+def test_a_good_file_is_accepted(tuoyu, station_file):
+    said = tuoyu("check", station_file(GOOD), "--as-of", "2026-03-31")
+    assert said.code == Exit.OK
+    assert "1 行 rows = 1 通过 accepted + 0" in said.out and "通过 accepted" in said.out
+
+
+def test_a_wrong_cell_is_told_with_place_value_and_remedy_in_both_languages(tuoyu, station_file):
+    wrong = GOOD + "330108-F-0002,长河驿站,豪华型,长河街道,2024-05-01\n"
+    said = tuoyu("check", station_file(wrong), "--as-of", "2026-03-31")
+    assert said.code == Exit.FINDINGS
+    assert "驿站类型 station_type_code · code-unknown" in said.out
+    assert "行 rows: 3 [豪华型]" in said.out
+    assert "示范型、基础型" in said.out and "Demonstration" in said.out
+    assert "{" not in said.out, "a placeholder was not filled in"
+
+
+def test_one_problem_of_many_rows_is_told_once(tuoyu, station_file):
+    wrong = "".join(f"330108-F-{n:04},西兴驿站{n},豪华型,西兴街道,2024-05-01\n" for n in range(30))
+    said = tuoyu("check", station_file(wrong))
+    assert said.out.count("code-unknown") == 1
+    assert "22 more (--json)" in " ".join(said.out.split())
+    assert len(tuoyu("check", "驿站.csv", "--json").json["findings"]) == 30
+
+
+@pytest.mark.parametrize(
+    "content, code",
+    [(b"a,b\n1,2\n", "file-unknown"), (b"", "file-empty"), (b"PK\x03\x04broken", "file-unreadable")],
+)
+def test_a_file_that_cannot_be_used_is_told_as_a_finding(tuoyu, tmp_path, content, code):
+    (tmp_path / "f.xlsx" if content.startswith(b"PK") else tmp_path / "f.csv").write_bytes(content)
+    said = tuoyu("check", next(tmp_path.glob("f.*")))
+    assert said.code == Exit.FINDINGS and code in said.out
+
+
+def test_what_a_file_says_is_text_and_never_acted_on(tuoyu, station_file):
+    wrong = "330108-F-0002,西兴驿站,[/red]\u009b31m[bold]x,西兴街道,2024-05-01\n"
+    said = tuoyu("check", station_file(wrong))
+    assert said.code == Exit.FINDINGS
+    assert "[/red]" in said.out and "[bold]x" in said.out and "\u009b" not in said.out
+
+
+def test_the_verdict_for_machines_has_every_coordinate(tuoyu, station_file):
+    said = tuoyu("check", station_file("330108-F-0002,西兴驿站,示范型,月球街道,2024-05-01\n"), "--json")
+    finding = said.json["findings"][0]
+    assert (finding["row"], finding["column"], finding["value"]) == (2, "subdistrict_code", "月球街道")
+    assert finding["column_zh"] == "街道" and finding["column_en"] == "Subdistrict"
+    assert all(finding[k] for k in ("says_zh", "says_en", "advice_zh", "advice_en", "code", "severity"))
+    assert said.json["result"] == "rejected" and said.json["account"][0]["quarantined"] == 1
+
+
+# --- run, status, diff
+
+
+def test_an_empty_inbox_is_told_and_nothing_is_made(tuoyu, tmp_path):
+    said = tuoyu("run")
+    assert said.code == Exit.FINDINGS and "workspace/inbox" in said.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_before_the_first_run_status_says_what_to_do_and_diff_that_nothing_is_there(tuoyu):
+    assert "tuoyu run" in tuoyu("status").out
+    assert tuoyu("status", "--json").json["published"] is None
+    said = tuoyu("diff", "whitelist", "1.0.0", "1.1.0")
+    assert said.code == Exit.FINDINGS and "no such version" in said.err and not said.out
+
+
+def test_two_runs_then_diff_says_field_by_field_what_changed(tuoyu, tmp_path, station_file):
+    inbox = tmp_path / "workspace" / "inbox" / "西兴"
+    inbox.mkdir(parents=True)
+    station_file(GOOD, name="workspace/inbox/西兴/一.csv")
+    first = tuoyu("run", "--as-of", "2026-03-31")
+    assert first.code == Exit.OK and "1 文件 files" in first.out and "open_station 1" in first.out
+    again = tuoyu("run", "--as-of", "2026-04-01")
+    assert "没有变化 Nothing changed" in again.out
+    station_file(GOOD.replace("示范型", "基础型"), name="workspace/inbox/西兴/二.csv")
+    assert "waiting in the inbox: 1" in tuoyu("status").out
+    assert "stations" in tuoyu("run", "--as-of", "2026-04-30").out
+    said = tuoyu("diff", "stations", "1.0.0", "1.1.0")
+    assert "updated open_station 330108 330108-F-0001" in said.out
+    assert "station_type_code  demo → basic" in said.out
+    machine = tuoyu("diff", "stations", "1.0.0", "1.1.0", "--json").json
+    assert machine["tables"]["open_station"]["updated"] == 1 == len(machine["changes"])
+    never = tuoyu("diff", "stations", "1.0.0", "9.9.9")
+    assert never.code == Exit.FINDINGS and "1.0.0, 1.1.0" in never.err
+    status = tuoyu("status", "--json").json
+    assert (status["received_files"], status["waiting_files"], status["intake"]["superseded"]) == (2, [], 1)
+
+
+def test_the_exit_code_of_an_outcome():
+    def failed(*errors: str) -> Outcome:
+        failures = [{"step": "s", "error": e, "message": ""} for e in errors]
+        return Outcome(False, "2026-03-31", "everything", None, None, failures)
+
+    assert exit_code(Outcome(True, "2026-03-31", "everything", None, None)) == Exit.OK
+    assert exit_code(failed("TableRefused")) == Exit.REFUSED
+    assert exit_code(failed("StoreConflict")) == Exit.CONFLICT
+
+
+# --- schema
+
+
+def test_the_contracts_can_be_looked_at(tuoyu):
+    assert "open_whitelist" in tuoyu("schema", "list").out
+    shown = tuoyu("schema", "show", "station").out
+    assert "station_type_code" in shown and "one of station_type" in shown
+    assert {f["name"] for f in tuoyu("schema", "show", "station", "--json").json["fields"]} >= {"station_id"}
+    missing = tuoyu("schema", "show", "stations")
+    assert missing.code == Exit.FINDINGS and "schema list" in missing.err
+
+
+def test_every_rule_is_listed_with_what_it_lacks(tuoyu):
+    rules = tuoyu("schema", "rules", "--as-of", "2026-03-31", "--json").json
+    assert {"credit-code-check-digit", "report-before-open", "value-missing"} <= {r["code"] for r in rules}
+    assert not [r for r in rules if "{" in r["says_zh"]]
+    lacking = [r for r in rules if not r["evaluated"]]
+    assert all(r["missing_parameters"] for r in lacking)
+    printed = tuoyu("schema", "rules", "--as-of", "2026-03-31").out
+    assert all(r["code"] in printed for r in rules)
+
+
+# --- the terminal
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize(
+    "words", [["schema", "list"], ["schema", "show", "filing"], ["schema", "rules"], ["check", "驿站.csv"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_no_line_is_wider_than_the_terminal(tuoyu, monkeypatch, station_file, words, width):
+    station_file("".join(f"x{n},,豪华型,{'月球街道' * 9},明天\n" for n in range(12)))
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = tuoyu(*words).out.splitlines()
+    assert lines and not [line for line in lines if cell_len(line) > width]
+    assert not [line for line in lines if line != line.rstrip()]
+
+
+def test_folding_breaks_chinese_but_no_word_and_no_punctuation():
+    text = "每个托位的建筑面积过小，可能填错了面积单位（平方米） area-per-place-unusual。"
+    lines = fold(text, 20)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert all(cell_len(line) <= 20 for line in lines[:-1])
+    assert not [line for line in lines if line[0] in "，。、；：？！”）"]
+    assert fold("a" * 50, 20) == ["a" * 20, "a" * 20, "a" * 10]
+    assert plain("a\x1b[0m\nb") == "a [0m b"
