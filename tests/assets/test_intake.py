@@ -1,0 +1,196 @@
+"""Intake over several files: the latest statement stands, what has no parent waits, every row is counted."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from assets.raw.intake import Intake, build_intake
+from assets.raw.receive import receive
+from assets.workspace import Context, Workspace
+from schemas.registry import Registry, load
+
+STATION = "驿站编号,驿站名称,驿站类型,街道,开放日期,填报日期\n"
+REPORT = "驿站编号,报告月份,开放天数,婴幼儿到访人次,活动场次,填报日期\n"
+XIXING = "330108-F-0001,西兴示范驿站,示范型,西兴街道,2024-05-01,2024-05-02\n"
+PROFILE = """\
+slug: tried
+extends: binjiang
+title_zh: 试验区
+title_en: Tried
+notice_zh: {notice}
+"""
+
+
+class House:
+    """An inbox and a workspace, driven as a run drives them."""
+
+    def __init__(self, root: Path):
+        self.inbox = root / "inbox"
+        self.inbox.mkdir(parents=True)
+        self.workspace = Workspace(root / "workspace")
+
+    def put(self, name: str, text: str) -> None:
+        path = self.inbox / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+
+    def build(self, day: str = "2026-03-31", registry: Registry | None = None) -> Intake:
+        as_of = date.fromisoformat(day)
+        receive(self.inbox, self.workspace, as_of, lambda: f"{day}T00:00:00+00:00")
+        return build_intake(Context(registry or load("binjiang"), self.workspace, as_of, threads=1))
+
+    def rows(self, select: str, layer: str, table: str) -> list[tuple]:
+        return query(f"SELECT {select} FROM t ORDER BY ALL", self.workspace.table(layer, table))
+
+    def months(self) -> list[tuple]:
+        """(month, open days) of the reports that stand."""
+        return self.rows("report_month, open_day_count", "intake", "station_report")
+
+    def held(self) -> list[tuple]:
+        return self.rows("source_row, reasons", "quarantine", "station_report")
+
+    def account(self) -> list[tuple]:
+        """(file, table, received, accepted, quarantined) as the ledger's account has them."""
+        columns = 'file, "table", received, accepted, quarantined'
+        return query(f"SELECT {columns} FROM t ORDER BY ALL", self.workspace.account)
+
+
+def query(sql: str, path: Path) -> list[tuple]:
+    with duckdb.connect() as con:
+        return con.execute(f"WITH t AS (FROM read_parquet('{path}')) {sql}").fetchall()
+
+
+def report(month: str, days: int, reported: str = "", station: str = "330108-F-0001") -> str:
+    return f"{station},{month},{days},30,2,{reported}\n"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    made = House(tmp_path)
+    made.put("驿站.csv", STATION + XIXING)
+    return made
+
+
+def test_the_statement_reported_last_stands_and_the_others_are_counted(house):
+    house.put("a.csv", REPORT + report("2025-01", 20, "2025-02-05") + report("2025-02", 18, "2025-03-05"))
+    house.put("b.csv", REPORT + report("2025-01", 21, "2025-04-01"))
+    built = house.build()
+    assert house.months() == [("2025-01", 21), ("2025-02", 18)]
+    assert (built.received, built.accepted, built.quarantined, built.superseded) == (4, 4, 0, 1)
+    assert built.tables["station_report"] == 2
+
+
+def test_a_late_arrival_with_an_older_date_does_not_stand(house):
+    house.put("new.csv", REPORT + report("2025-01", 21, "2025-04-01"))
+    house.build("2026-03-31")
+    house.put("late.csv", REPORT + report("2025-01", 20, "2025-02-05"))
+    assert house.build("2026-04-30").superseded == 1
+    assert house.months() == [("2025-01", 21)]
+
+
+def test_without_a_date_the_statement_received_last_stands(house):
+    house.put("a.csv", REPORT + report("2025-01", 20))
+    house.build("2026-03-31")
+    house.put("b.csv", REPORT + report("2025-01", 21))
+    house.build("2026-04-30")
+    assert house.months() == [("2025-01", 21)]
+
+
+def test_an_orphan_waits_and_is_released_when_its_parent_arrives(house):
+    house.put("a.csv", REPORT + report("2025-01", 20, station="330108-F-0009") + report("2025-01", 19))
+    built = house.build()
+    assert house.months() == [("2025-01", 19)]
+    assert house.held() == [(2, "row-orphan")]
+    assert (built.accepted, built.quarantined, built.findings) == (2, 1, 1)
+    found = query('SELECT code, "column", value, file, "row" FROM t', house.workspace.findings)
+    assert found == [("row-orphan", "station_id", "330108-F-0009", "a.csv", 2)]
+    house.put("名册.csv", STATION + XIXING.replace("0001", "0009").replace("西兴示范驿站", "长河驿站"))
+    built = house.build("2026-04-30")
+    assert len(house.months()) == 2 and house.held() == []
+    assert (built.accepted, built.quarantined, built.findings, built.gated) == (4, 0, 0, 1)
+
+
+def test_a_row_that_breaks_a_rule_between_tables_leaves_what_is_accepted(house):
+    house.put("a.csv", REPORT + report("2024-01", 20) + report("2025-01", 19))
+    built = house.build()
+    assert house.months() == [("2025-01", 19)]
+    assert house.held() == [(2, "report-before-open")]
+    assert (built.accepted, built.quarantined) == (2, 1)
+
+
+def test_a_warning_between_tables_is_found_and_holds_nothing(house):
+    closed = STATION.replace("填报日期", "关闭日期,填报日期") + XIXING.replace(",2024-05-02", ",2025-01-31,2025-02-02")
+    house.put("驿站.csv", closed)
+    house.put("a.csv", REPORT + report("2025-03", 3))
+    assert house.build().quarantined == 0
+    assert house.months() == [("2025-03", 3)]
+    assert query("SELECT code, severity FROM t", house.workspace.findings) == [("report-after-close", "warning")]
+
+
+def test_the_account_adds_up_for_every_file_the_unknown_too(house):
+    wrong = report("2025-13", 20) + report("2025-02", 40) + report("2025-03", 9)
+    house.put("街道/a.csv", REPORT + wrong + report("2023-03", 9))
+    house.put("通知.csv", "时间,地点\n周一,会议室\n周二,会议室\n")
+    house.put("空.csv", "")
+    built = house.build()
+    assert house.account() == [
+        ("街道/a.csv", "station_report", 4, 1, 3),
+        ("通知.csv", "", 3, 0, 3),  # the line that may be a header is a line nobody could read
+        ("驿站.csv", "station", 1, 1, 0),
+    ]
+    assert (built.files, built.received, built.accepted, built.quarantined) == (4, 8, 2, 6)
+    codes = {code for (code,) in query("SELECT code FROM t", house.workspace.findings)}
+    assert {"file-unknown", "file-empty", "value-above-maximum", "report-before-open"} <= codes
+
+
+def test_nothing_received_is_an_empty_account(tmp_path):
+    built = House(tmp_path).build()
+    assert (built.files, built.received, set(built.tables.values())) == (0, 0, {0})
+    assert query("SELECT count(*) FROM t", Workspace(tmp_path / "workspace").account) == [(0,)]
+
+
+def test_a_second_build_does_nothing_and_a_new_file_is_gated_alone(house):
+    house.put("a.csv", REPORT + report("2025-01", 20))
+    assert house.build().gated == 2
+    path = house.workspace.table("intake", "station_report")
+    written = path.stat().st_mtime_ns
+    assert house.build().gated == 0
+    assert house.build("2026-04-01").gated == 0, "a new day alone changes no verdict"
+    assert path.stat().st_mtime_ns == written
+    house.put("b.csv", REPORT + report("2025-02", 20))
+    assert house.build().gated == 1
+
+
+def test_a_changed_profile_has_every_file_judged_again(house, tmp_path):
+    registries = []
+    for number, notice in enumerate(("一", "二")):
+        folder = tmp_path / f"v{number}" / "tried"
+        folder.mkdir(parents=True)
+        (folder / "profile.yml").write_text(PROFILE.format(notice=notice), "utf-8")
+        registries.append(load(folder))
+    assert registries[0].fingerprint != registries[1].fingerprint
+    assert house.build(registry=registries[0]).gated == 1
+    assert house.build(registry=registries[0]).gated == 0
+    assert house.build(registry=registries[1]).gated == 1
+
+
+def test_names_and_order_of_files_do_not_matter(tmp_path):
+    texts = [
+        STATION + XIXING,
+        REPORT + report("2025-01", 20) + report("2025-02", 20),
+        REPORT + report("2025-02", 21) + report("2025-01", 22),
+        REPORT + report("2024-01", 5) + report("2025-04", 1, station="330108-F-0009"),
+    ]
+    results = []
+    for number, names in enumerate((("a", "b", "c", "d"), ("z", "y", "x", "w"))):
+        house = House(tmp_path / str(number))
+        for name, text in zip(names, texts, strict=True):
+            house.put(f"{name}.csv", text)
+        built = house.build()
+        tables = [house.workspace.table(layer, t) for layer in ("intake", "quarantine") for t in ("station_report",)]
+        results.append((built, [path.read_bytes() for path in tables]))
+    assert results[0] == results[1]
