@@ -44,12 +44,6 @@ def check_name(code: str, column: str | None) -> str:
     return re.sub(r"[^A-Za-z0-9_]", "_", f"{code}__{column}" if column else code)
 
 
-def check_names(registry: Registry, table: Table) -> list[str]:
-    """The names of all checks ``check_table`` makes, whatever the data and the date are."""
-    rules = row_rules(registry, table, date.max)
-    return list(dict.fromkeys(["key_duplicate", *(check_name(r.code, r.column) for r in rules)]))
-
-
 def check_table(
     con: duckdb.DuckDBPyConnection, registry: Registry, table: Table, relation: str, as_of: date
 ) -> list[CheckResult]:

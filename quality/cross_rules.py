@@ -12,8 +12,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from schemas.model import FindingText
 
 FOLDER = Path(__file__).parent / "rules"
@@ -40,20 +38,6 @@ class CrossRule:
         return self.text.severity
 
 
-@dataclass(frozen=True)
-class Offence:
-    """A row that breaks a cross-table rule, by where it came from."""
-
-    code: str
-    severity: str
-    table: str
-    column: str | None
-    source_sha256: str
-    source_sheet: str | None
-    source_row: int
-    value: str | None
-
-
 @functools.cache
 def cross_rules(folder: Path = FOLDER) -> tuple[CrossRule, ...]:
     """Every rule of the folder, by file name. ValueError for a header that is not complete."""
@@ -63,15 +47,6 @@ def cross_rules(folder: Path = FOLDER) -> tuple[CrossRule, ...]:
 def cross_rule_texts() -> dict[str, FindingText]:
     """What each cross-table rule says, by code."""
     return {rule.code: rule.text for rule in cross_rules()}
-
-
-def offences(con: duckdb.DuckDBPyConnection, rule: CrossRule) -> list[Offence]:
-    """The offending rows, in the order of their source. ``con`` holds the intake tables the rule reads."""
-    rows = con.execute(
-        f"SELECT DISTINCT source_sha256, source_sheet, source_row, CAST(value AS VARCHAR) FROM ({rule.sql}) "
-        "ORDER BY ALL"
-    ).fetchall()
-    return [Offence(rule.code, rule.severity, rule.table, rule.column, *row) for row in rows]
 
 
 def _parsed(path: Path) -> CrossRule:

@@ -17,7 +17,6 @@ Values = dict[str, Any]
 
 #: days of a fire inspection's validity, and of a food licence's
 FIRE_DAYS, FOOD_DAYS = 365, 1826
-BASE_DOCUMENTS = ("legal_cert", "premises", "staff_cert", "health_eval", "fire")
 
 
 def filing_rows(provider: Provider) -> list[Values]:

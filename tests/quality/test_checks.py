@@ -8,8 +8,8 @@ from datetime import date
 import duckdb
 import pytest
 
-from quality.checks import check_names, check_table
-from quality.cross_rules import cross_rules, offences
+from quality.checks import check_table
+from quality.cross_rules import cross_rules
 from quality.findings import Finding, explain, finding_text
 from schemas.compile.duckdb import column_type, quote
 from schemas.registry import load
@@ -41,7 +41,7 @@ def failed(*rows: dict) -> dict[str, int]:
     con = duckdb.connect()
     table = REGISTRY.tables["station_report"]
     results = check_table(con, REGISTRY, table, table_of(con, "station_report", *rows), AS_OF)
-    assert [r.name for r in results] == check_names(REGISTRY, table)
+    assert len({r.name for r in results}) == len(results)
     return {r.name: r.failed_count for r in results if not r.passed}
 
 
@@ -81,7 +81,7 @@ def hits(code: str, tables: dict[str, list[dict]]) -> list[tuple[int, str | None
     rule = next(r for r in cross_rules() if r.code == code)
     for name in rule.reads:
         table_of(con, name, *tables.get(name, []))
-    return [(o.source_row, o.value) for o in offences(con, rule)]
+    return con.execute(f"SELECT source_row, CAST(value AS VARCHAR) FROM ({rule.sql}) ORDER BY ALL").fetchall()
 
 
 def test_class_places_must_sum_to_the_places_filed():
