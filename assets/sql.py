@@ -36,12 +36,16 @@ def connect(ctx: Context) -> duckdb.DuckDBPyConnection:
         config["threads"] = ctx.threads
     if ctx.memory:
         config["memory_limit"] = ctx.memory
-    spill = ctx.workspace.root / "spill"
     con = duckdb.connect(config=config)
-    con.execute(f"SET temp_directory = {literal(str(spill))}")
+    con.execute(f"SET temp_directory = {literal(str(spill_folder(ctx)))}")
     con.execute("SET preserve_insertion_order = true")
     con.execute("SET enable_progress_bar = false")  # people watch our own progress
     return con
+
+
+def spill_folder(ctx: Context) -> Path:
+    """Where an engine puts what exceeds its memory."""
+    return ctx.workspace.root / "spill"
 
 
 def view(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -70,15 +71,16 @@ def check_file(
     received_on: date | str,
     as_of: date,
     out_dir: Path | None = None,
-    threads: int | None = None,
-    memory: str | None = None,
+    engine: duckdb.DuckDBPyConnection | None = None,
 ) -> GateResult:
     """Judges one received file by the contracts in force on ``as_of``.
 
     ``name`` is the path relative to the inbox: it decides the source. Nothing a file holds raises; AccountError
     would be a fault of the gate. With ``out_dir``: accepted/<table>.parquet (contract columns, typed),
-    quarantine/<table>.parquet (the same as text, and ``reasons``), findings.parquet, account.parquet."""
-    with tempfile.TemporaryDirectory(prefix="gate-") as work, _connection(Path(work), threads, memory) as con:
+    quarantine/<table>.parquet (the same as text, and ``reasons``), findings.parquet, account.parquet.
+    ``engine``: see there; without one the file gets its own."""
+    given = nullcontext(engine) if engine else gate_engine()
+    with tempfile.TemporaryDirectory(prefix="gate-") as work, given as opened, _room(opened) as con:
         reader = Reader(con, registry, name, sha256, received_on, Path(work))
         reading = reader.read(Path(path))
         source = registry.source_for(name)
@@ -97,20 +99,35 @@ def check_file(
     return GateResult(name, sha256, reading.encoding, account, findings)
 
 
-def _connection(work: Path, threads: int | None, memory: str | None) -> duckdb.DuckDBPyConnection:
+@contextmanager
+def gate_engine(
+    threads: int | None = None, memory: str | None = None, spill: Path | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An engine that may judge many files, one after the other: making one takes longer than a small file does.
+
+    ``memory``: its limit, such as 4GB; ``spill``: where it puts what exceeds that."""
     config: dict[str, str | int] = {
         "autoinstall_known_extensions": "false",
-        "temp_directory": str(work / "spill"),
         # it turns every code list of a predicate into a join: ten seconds of planning for one row of filings
         "disabled_optimizers": "in_clause",
     }
-    if threads:
-        config["threads"] = threads
-    if memory:
-        config["memory_limit"] = memory
-    con = duckdb.connect(config=config)
-    install_macros(con)
-    return con
+    config |= {"threads": threads} if threads else {}
+    config |= {"memory_limit": memory} if memory else {}
+    with tempfile.TemporaryDirectory(prefix="gate-spill-") as scratch:
+        config["temp_directory"] = str(spill or scratch)
+        with duckdb.connect(config=config) as con:
+            install_macros(con)
+            yield con
+
+
+@contextmanager
+def _room(con: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database for one file, so that nothing of it is there for the next."""
+    con.execute("ATTACH ':memory:' AS room; USE room")
+    try:
+        yield con
+    finally:
+        con.execute("USE memory; DETACH room")
 
 
 def _account(con: duckdb.DuckDBPyConnection, name: str, reading: Reading, judge: Judge) -> Iterator[AccountRow]:

@@ -16,6 +16,8 @@ from schemas.model import Field, Table
 
 #: how many rows are looked at for a header
 HEAD_ROWS = 40
+#: a row that names fewer columns of a table is not its header
+MIN_COLUMNS = 2
 
 _BRACKETS = re.compile(r"[(\[{【〔<《][^)\]}】〕>》]*[)\]}】〕>》]?")
 _NOISE = re.compile(r"[\s*_\-:：、.。/\\'\"·]")
@@ -59,14 +61,23 @@ def match_header(head: Sequence[Row], tables: Iterable[Table]) -> HeaderMatch | 
     A reading that lacks a required column (``missing``) is given only when no reading is complete and at
     least half of the table's required columns are there: then it is clearly meant. None: no table of ours."""
     best: HeaderMatch | None = None
+    readings = [(row, *read) for row in range(min(len(head), HEAD_ROWS)) for read in _candidates(head, row)]
+    keyed = [(*reading, [_keys(texts) for texts in reading[2]]) for reading in readings]
     for table in tables:
         titles = _titles(table)
-        for row in range(min(len(head), HEAD_ROWS)):
-            for height, cells in _candidates(head, row):
-                found = _read(table, titles, row, height, cells)
-                if found and (best is None or found.rank > best.rank):
-                    best = found
+        ours = {key for kind in titles for key in kind.names}
+        for row, height, cells, keys in keyed:
+            # most rows are of another table or of none, and are not worth a closer look
+            if sum(not ours.isdisjoint(of_cell) for of_cell in keys) < MIN_COLUMNS:
+                continue
+            found = _read(table, titles, row, height, cells)
+            if found and (best is None or found.rank > best.rank):
+                best = found
     return best
+
+
+def _keys(texts: list[str]) -> set[str]:
+    return {key(text) for text in texts for key in (title_key, bare_key)}
 
 
 def required_columns(table: Table) -> tuple[str, ...]:
@@ -129,7 +140,7 @@ def _read(table: Table, titles: list[_Titles], row: int, height: int, cells: lis
     columns, unknown, repeated = _assigned(titles, cells)
     needed = required_columns(table)
     missing = tuple(name for name in needed if name not in columns.values())
-    if not columns or 2 * len(missing) > len(needed) or len(columns) < 2:
+    if not columns or 2 * len(missing) > len(needed) or len(columns) < MIN_COLUMNS:
         return None
     return HeaderMatch(table, row, height, columns, unknown, repeated, missing)
 

@@ -220,10 +220,13 @@ class Judge:
 
     def _flag(self, table: Table) -> None:
         """The rows something was said about, and of them the held ones with their reasons."""
-        self.con.execute("CREATE OR REPLACE TEMP TABLE check_list(number INTEGER, code VARCHAR, severity VARCHAR, "
-                         '"column" VARCHAR, holds BOOLEAN)')  # fmt: skip
-        listed = [[n, c.code, c.severity, c.column, c.holds] for n, c in enumerate(self._checks)]
-        self.con.executemany("INSERT INTO check_list VALUES (?, ?, ?, ?, ?)", listed)
+        listed = zip(*((n, c.code, c.severity, c.column, c.holds) for n, c in enumerate(self._checks)), strict=True)
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE check_list AS SELECT unnest($1::INTEGER[]) AS number, unnest($2::VARCHAR[]) "
+            'AS code, unnest($3::VARCHAR[]) AS severity, unnest($4::VARCHAR[]) AS "column", '
+            "unnest($5::BOOLEAN[]) AS holds",
+            list(map(list, listed)),
+        )
         said = "concat_ws(';', nullif(g._errors, ''), nullif(g._notes, ''), r.number)"
         self.con.execute(
             f"CREATE OR REPLACE TEMP TABLE reason AS SELECT _no, _id, _row, _sheet, CAST(unnest(string_split("

@@ -6,6 +6,7 @@ how a macro works (SQL) and what a field is (``schemas/``).
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
@@ -41,6 +42,17 @@ def install_macros(con: duckdb.DuckDBPyConnection) -> None:
     """Makes the macros of ``quality/macros`` known to a connection (temporary, so a read-only file will do)."""
     for path in sorted(MACROS.glob("*.sql")):
         con.execute(path.read_text(encoding="utf-8"))
+
+
+def uses_macros(sql: str) -> bool:
+    """Whether SQL calls a macro: making them known takes longer than checking a small table."""
+    return any(f"{name}(" in sql for name in _macro_names())
+
+
+@functools.cache
+def _macro_names() -> tuple[str, ...]:
+    text = "".join(path.read_text(encoding="utf-8") for path in MACROS.glob("*.sql"))
+    return tuple(re.findall(r"MACRO (\w+)\(", text))
 
 
 def code_word(text: str) -> str:

@@ -15,7 +15,7 @@ import duckdb
 
 from assets.raw.account import settle
 from assets.raw.receive import Receipt, ledger, received_file
-from assets.sql import connect, write_parquet
+from assets.sql import connect, spill_folder, write_parquet
 from assets.workspace import (
     Context,
     code_fingerprint,
@@ -25,7 +25,7 @@ from assets.workspace import (
     write_json,
 )
 from quality.cross_rules import CrossRule, cross_rules
-from quality.gate import check_file
+from quality.gate import check_file, gate_engine
 from quality.normalise import install_macros, normal_expression, with_default
 from schemas.compile.duckdb import column_type, literal, order_by, quote
 from schemas.model import Field, Table
@@ -52,7 +52,7 @@ def build_intake(ctx: Context) -> Intake:
     """Brings the intake tables up to date with the ledger. Writes nothing if nothing changed."""
     receipts = ledger(ctx.workspace)
     gate_print = _gate_fingerprint(ctx)
-    fresh = [r for r in receipts if _gate(ctx, r, gate_print)]
+    fresh = _gate_fresh(ctx, receipts, gate_print)
     step = fingerprint(gate_print, [r.sha256 for r in receipts], file_sha256(Path(__file__)))
     state = read_json(ctx.workspace.state("intake"))
     if state and state["fingerprint"] == step and not fresh:
@@ -60,7 +60,7 @@ def build_intake(ctx: Context) -> Intake:
         write_json(ctx.workspace.state("intake"), state | {"result": result.__dict__})
         return result
     ctx.workspace.state("intake").unlink(missing_ok=True)
-    result = _union(ctx, receipts, len(fresh))
+    result = _union(ctx, receipts, fresh)
     write_json(ctx.workspace.state("intake"), {"fingerprint": step, "result": result.__dict__})
     return result
 
@@ -71,14 +71,25 @@ def _gate_fingerprint(ctx: Context) -> str:
     return fingerprint(ctx.registry.fingerprint, in_force, code_fingerprint(QUALITY), duckdb.__version__)
 
 
-def _gate(ctx: Context, receipt: Receipt, gate_print: str) -> bool:
-    """Gates one file unless it has been, under the same rules; True if it had to be."""
-    folder = ctx.workspace.gated(receipt.sha256)
-    mark = folder / "gated.json"
-    wanted = fingerprint(gate_print, receipt.received_on, receipt.name)
-    if (done := read_json(mark)) and done["fingerprint"] == wanted:
-        return False
-    mark.unlink(missing_ok=True)
+def _gate_fresh(ctx: Context, receipts: list[Receipt], gate_print: str) -> int:
+    """Gates the files that have not been, under the same rules; returns how many those were."""
+    prints = {r.sha256: fingerprint(gate_print, r.received_on, r.name) for r in receipts}
+    marks = {r.sha256: read_json(_mark(ctx, r)) or {} for r in receipts}
+    fresh = [r for r in receipts if marks[r.sha256].get("fingerprint") != prints[r.sha256]]
+    if fresh:
+        with gate_engine(ctx.threads, ctx.memory, spill_folder(ctx)) as engine:
+            for receipt in fresh:
+                _gate(ctx, receipt, prints[receipt.sha256], engine)
+    return len(fresh)
+
+
+def _mark(ctx: Context, receipt: Receipt) -> Path:
+    """Where it stands under which rules a file was gated."""
+    return ctx.workspace.gated(receipt.sha256) / "gated.json"
+
+
+def _gate(ctx: Context, receipt: Receipt, wanted: str, engine: duckdb.DuckDBPyConnection) -> None:
+    _mark(ctx, receipt).unlink(missing_ok=True)
     ctx.progress(f"检查 {receipt.name}")
     check_file(
         ctx.registry,
@@ -87,14 +98,15 @@ def _gate(ctx: Context, receipt: Receipt, gate_print: str) -> bool:
         sha256=receipt.sha256,
         received_on=receipt.received_on,
         as_of=ctx.as_of,
-        out_dir=folder,
+        out_dir=ctx.workspace.gated(receipt.sha256),
+        engine=engine,
     )
-    write_json(mark, {"fingerprint": wanted})
-    return True
+    write_json(_mark(ctx, receipt), {"fingerprint": wanted})
 
 
 def _union(ctx: Context, receipts: list[Receipt], gated: int) -> Intake:
     """All files' rows as candidate tables, then superseded, judged together, written and counted."""
+    ctx.progress("合并各文件")
     con = connect(ctx)
     tables = ctx.registry.layer("intake")
     folders = [ctx.workspace.gated(r.sha256) for r in receipts]

@@ -4,9 +4,9 @@
 -- A macro is pasted wherever it is used, argument and all, and a long text of SQL costs more to plan than a small
 -- file to judge. So an argument that is itself an expression is bound once: list_transform([e], lambda v: ...)[1].
 
--- ASCII text (bytes = characters) is returned as it is, because translate costs thirty times more.
+-- Text without any such sign is returned as it is, because translate costs thirty times more.
 CREATE OR REPLACE TEMP MACRO fold_width(x) AS
-    CASE WHEN strlen(x) = length(x) THEN x ELSE
+    CASE WHEN NOT regexp_matches(x, '[\x{3000}\x{FF01}-\x{FF5E}\x{FFE5}\x{33A1}\x{00B2}]') THEN x ELSE
         replace(replace(translate(x,
             '　！＂＃＄％＆＇（）＊＋，－．／０１２３４５６７８９：；＜＝＞？＠ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ［＼］＾＿｀ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ｛｜｝～￥',
             ' !"#$%&''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~¥'),
@@ -34,6 +34,7 @@ CREATE OR REPLACE TEMP MACRO norm_id(x) AS
         WHEN is_missing_word(x) THEN NULL
         ELSE regexp_replace(upper(squeeze(x)), '^([0-9]+)\.0+$', '\1') END;
 
--- the word under which codes are looked up
+-- the word under which codes are looked up: most cells hold it already
 CREATE OR REPLACE TEMP MACRO code_word(x) AS
-    regexp_replace(lower(squeeze(x)), '^([0-9]+)\.0+$', '\1');
+    CASE WHEN regexp_full_match(x, '[0-9a-z_\x{4E00}-\x{9FFF}]*') THEN x
+        ELSE regexp_replace(lower(squeeze(x)), '^([0-9]+)\.0+$', '\1') END;

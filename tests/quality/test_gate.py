@@ -12,7 +12,7 @@ import duckdb
 import pytest
 import xlsxwriter
 
-from quality.gate import GateResult, check_file
+from quality.gate import GateResult, check_file, gate_engine
 from schemas.registry import load
 
 REGISTRY = load("binjiang")
@@ -236,12 +236,26 @@ def test_the_same_file_makes_the_same_bytes_whatever_the_threads(tmp_path: Path)
     made = []
     for threads in (1, 4):
         out = tmp_path / str(threads)
-        result = check_file(
-            REGISTRY, path, name="a.csv", sha256="0" * 64, received_on=AS_OF, as_of=AS_OF, out_dir=out, threads=threads
-        )
+        with gate_engine(threads=threads) as engine:
+            given = {"received_on": AS_OF, "as_of": AS_OF, "out_dir": out, "engine": engine}
+            result = check_file(REGISTRY, path, name="a.csv", sha256="0" * 64, **given)
         assert (result.received, result.accepted, result.quarantined) == (50_000, 49_000, 1_000)
         made.append({p.relative_to(out): p.read_bytes() for p in sorted(out.rglob("*.parquet"))})
     assert made[0] == made[1]
+
+
+def test_files_judged_by_one_engine_know_nothing_of_each_other(tmp_path: Path):
+    wrong, right = tmp_path / "wrong", tmp_path / "right"
+    wrong.write_text(sheet(row(1, "2026-01", days=40)), encoding="utf-8")
+    right.write_text(sheet(row(1, "2026-01", days=20)), encoding="utf-8")
+
+    def held(path: Path, engine=None) -> tuple[int, int]:
+        given = {"received_on": AS_OF, "as_of": AS_OF, "engine": engine}
+        found = check_file(REGISTRY, path, name="a.csv", sha256="0" * 64, **given)
+        return found.quarantined, len(found.findings)
+
+    with gate_engine(memory="1GB") as engine:
+        assert [held(path, engine) for path in (wrong, right, wrong)] == [held(path) for path in (wrong, right, wrong)]
 
 
 def test_importing_the_gate_is_cheap():
