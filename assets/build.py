@@ -118,7 +118,8 @@ def _content(ctx: Context, name: str) -> str | None:
 def _write_checked(ctx: Context, table: Table, sql: str) -> tuple[int, list[CheckResult]]:
     con = connect(ctx)
     try:
-        profile_tables(con, ctx)
+        if set(tables_read(sql)) & set(PROFILE_TABLES):
+            profile_tables(con, ctx)
         for name in inputs(sql):
             view(con, name, path_of(ctx, name))
         con.execute(f"CREATE TEMP TABLE staged AS {cast_select(table, _subquery(sql))}")
