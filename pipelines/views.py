@@ -23,19 +23,19 @@ def check(settings: Settings, file: Path, as_of: date) -> dict[str, Any]:
     """The gate's verdict on one file: counts a sheet, and every finding with its words.
 
     ``result`` is accepted, accepted_with_warnings or rejected (at least one row or sheet is held)."""
-    from quality.gate import check_file
+    from quality.gate import check_file, gate_engine
 
     registry = load(settings.profile)
-    found = check_file(
-        registry,
-        file,
-        name=_name(settings, file),
-        sha256=file_sha256(file),
-        received_on=as_of.isoformat(),
-        as_of=as_of,
-        threads=settings.threads,
-        memory=settings.memory,
-    )
+    with gate_engine(settings.threads, settings.memory) as engine:
+        found = check_file(
+            registry,
+            file,
+            name=_name(settings, file),
+            sha256=file_sha256(file),
+            received_on=as_of.isoformat(),
+            as_of=as_of,
+            engine=engine,
+        )
     findings = [explain(registry, f) for f in found.findings]
     severities = {f["severity"] for f in findings}
     held = "error" in severities or any(a.quarantined for a in found.account)
