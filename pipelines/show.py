@@ -28,6 +28,8 @@ _RESULTS = {
 }
 #: changes printed, and places of one problem; --json has them all
 MOST, MOST_PLACES = 60, 8
+#: a place that is longer than this has a line of its own
+_LONG = 24
 
 
 def document(value: Any) -> None:
@@ -186,7 +188,12 @@ def _problem(out: Console, found: list[dict[str, Any]]) -> None:
     if places := [_place(f) for f in found if f["row"]]:
         more = len(places) - MOST_PLACES
         rest = [f"另有 and {more:,} more (--json)"] if more > 0 else []
-        say(out, "; ".join(places[:MOST_PLACES] + rest), lead="  行 rows: ")
+        shown = places[:MOST_PLACES] + rest
+        if max(map(len, shown)) <= _LONG:
+            return say(out, "; ".join(shown), lead="  行 rows: ")
+        out.print("  行 rows:")
+        for place in shown:
+            say(out, place, lead="    ")
 
 
 def _place(f: dict[str, Any]) -> str:

@@ -116,6 +116,7 @@ def gate_engine(
     with tempfile.TemporaryDirectory(prefix="gate-spill-") as scratch:
         config["temp_directory"] = str(spill or scratch)
         with duckdb.connect(config=config) as con:
+            con.execute("SET enable_progress_bar = false")  # it is printed on stdout, into the caller's JSON
             install_macros(con)
             yield con
 

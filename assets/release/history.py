@@ -97,6 +97,7 @@ def diff(published: Path, dataset: str, old: str, new: str, *, limit: int | None
     store = LocalStore(published)
     one, other = _version(store, dataset, old), _version(store, dataset, new)
     con = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    con.execute("SET enable_progress_bar = false")
     comparison = Comparison(con)
     changes = {
         name: comparison.add(name, one.table_file(store, name), other.table_file(store, name))
