@@ -21,7 +21,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 #: control characters that no text table holds; GB 18030 accepts almost any bytes, these give binaries away
-_CONTROLS = frozenset(chr(c) for c in range(32)) - set("\t\n\r\x0b\x0c\x1a")
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x0b\x0c\x1a"))
 
 
 class EncodingUnknown(Exception):
@@ -61,9 +61,13 @@ def _unmarked_utf16(head: bytes) -> list[str]:
 
 def _holds(path: Path, encoding: str) -> bool:
     try:
-        return all(_CONTROLS.isdisjoint(text) for text in _decoded(path, encoding))
+        return all(_is_text(text.encode("utf-8")) for text in _decoded(path, encoding))
     except UnicodeError:
         return False
+
+
+def _is_text(data: bytes) -> bool:
+    return len(data.translate(None, _CONTROLS)) == len(data)
 
 
 def _decoded(path: Path, encoding: str) -> Iterator[str]:

@@ -56,7 +56,8 @@ def report(outcome: Outcome, watch: Watch, seconds: float) -> None:
             print(f"{spent:9.1f} s  {step}")
     rows = outcome.intake["received"] if outcome.intake else 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{seconds:9.1f} s  in all: {rows:,} rows received, {rows / seconds:,.0f} rows a second, peak {peak:,.0f} MB")
+    print(f"{seconds:9.1f} s  in all, {time.process_time():.1f} s of CPU")
+    print(f"{rows:,} rows received, {rows / seconds:,.0f} rows a second, peak memory {peak:,.0f} MB")
 
 
 def main() -> int:
@@ -77,7 +78,7 @@ def main() -> int:
         for failure in outcome.failures:
             print(f"failed: {failure}")
         key = judge(settings) if outcome.success else {"missed": True, "extra": True}
-    print(f"{os.cpu_count()} cores, limits: {settings.threads or 'all'} threads, {settings.memory or 'default'} memory")
+    print(f"{os.cpu_count()} cores; limits of the engine: threads {settings.threads}, memory {settings.memory}")
     return 1 if not outcome.success or key["missed"] or key["extra"] else 0
 
 
