@@ -161,11 +161,16 @@ def _candidate(con: duckdb.DuckDBPyConnection, table: Table, folders: list[Path]
     if files := parquet_list(folders, f"accepted/{table.name}.parquet"):
         con.execute(f"INSERT INTO accepted_{table.name} BY NAME FROM read_parquet({files})")
     key = ", ".join(quote(k) for k in table.key)
+    # ranking whole rows would sort everything, and few keys are stated twice
     con.execute(
-        f"CREATE TABLE {table.name} AS SELECT * EXCLUDE (_rank) FROM (SELECT *, row_number() OVER ("
-        f"PARTITION BY {key} ORDER BY coalesce(reported_on, received_on) DESC, received_on DESC, "
-        f"source_sha256 DESC, source_sheet DESC, source_row DESC) AS _rank FROM accepted_{table.name}) "
-        "WHERE _rank = 1"
+        f"CREATE OR REPLACE TEMP TABLE twice AS SELECT {key} FROM accepted_{table.name} "
+        f"GROUP BY {key} HAVING count(*) > 1"
+    )
+    con.execute(
+        f"CREATE TABLE {table.name} AS FROM accepted_{table.name} WHERE rowid NOT IN (SELECT statement FROM ("
+        f"SELECT rowid AS statement, row_number() OVER (PARTITION BY {key} ORDER BY coalesce(reported_on, "
+        "received_on) DESC, received_on DESC, source_sha256 DESC, source_sheet DESC, source_row DESC) AS nth "
+        f"FROM accepted_{table.name} SEMI JOIN twice USING ({key})) WHERE nth > 1)"
     )
     sql = f"SELECT (SELECT count(*) FROM accepted_{table.name}) - (SELECT count(*) FROM {table.name})"
     return con.execute(sql).fetchone()[0]
