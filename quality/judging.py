@@ -18,7 +18,7 @@ import duckdb
 from quality.findings import finding_text
 from quality.normalise import is_parsed, normal_expression, raw_name, unreadable, with_default
 from quality.reading import TextTable
-from schemas.compile.duckdb import column_type, literal, quote
+from schemas.compile.duckdb import column_definitions, column_type, literal, quote
 from schemas.compile.rules import row_rules
 from schemas.model import Field, Table
 from schemas.registry import Registry
@@ -60,7 +60,7 @@ class Judge:
         """Judges all sheets of a file that state rows of ``table``."""
         self.judged[table.name] = texts
         self._checks = []
-        columns = ", ".join(f"{quote(f.name)} {column_type(f)}" for f in table.data_fields)
+        columns = column_definitions(table.data_fields)
         self.con.execute(
             f"CREATE TABLE typed_{table.name}(_no INTEGER, _id BIGINT, _row BIGINT, _sheet VARCHAR, "
             f"{columns}, _refused BOOLEAN, _errors VARCHAR, _notes VARCHAR)"

@@ -27,7 +27,7 @@ from assets.workspace import (
 from quality.cross_rules import CrossRule, cross_rules
 from quality.gate import check_file, gate_engine
 from quality.normalise import install_macros, normal_expression, with_default
-from schemas.compile.duckdb import column_type, literal, order_by, quote
+from schemas.compile.duckdb import column_definitions, literal, order_by, quote
 from schemas.model import Field, Table
 
 QUALITY = Path(__file__).parents[2] / "quality"
@@ -156,8 +156,7 @@ _NO_FINDINGS = (
 
 def _candidate(con: duckdb.DuckDBPyConnection, table: Table, folders: list[Path]) -> int:
     """The table of latest statements; returns how many rows a later one replaced."""
-    columns = ", ".join(f"{quote(f.name)} {column_type(f)}" for f in table.fields)
-    con.execute(f"CREATE TABLE accepted_{table.name}({columns})")
+    con.execute(f"CREATE TABLE accepted_{table.name}({column_definitions(table.fields)})")
     if files := parquet_list(folders, f"accepted/{table.name}.parquet"):
         con.execute(f"INSERT INTO accepted_{table.name} BY NAME FROM read_parquet({files})")
     key = ", ".join(quote(k) for k in table.key)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from schemas.model import Field, Table
 
 _TYPES = {
@@ -35,11 +37,9 @@ def cast_select(table: Table, relation: str) -> str:
     return f"SELECT {columns} FROM {relation}"
 
 
-def create_table(table: Table) -> str:
-    """The DDL of a table, with its types and NOT NULLs."""
-    columns = [f"{quote(f.name)} {column_type(f)}{' NOT NULL' if f.required else ''}" for f in table.fields]
-    key = ", ".join(quote(k) for k in table.key)
-    return f"CREATE TABLE {quote(table.name)} ({', '.join(columns)}, PRIMARY KEY ({key}))"
+def column_definitions(fields: Iterable[Field]) -> str:
+    """The columns of a CREATE TABLE. Whether values are missing or keys repeated is the rules' to say."""
+    return ", ".join(f"{quote(f.name)} {column_type(f)}" for f in fields)
 
 
 def order_by(table: Table) -> str:

@@ -14,7 +14,7 @@ import duckdb
 
 from assets.lineage import sql_files, table_sql, tables_read
 from assets.sql import PROFILE_DDL
-from schemas.compile.duckdb import cast_select, column_type, order_by, quote
+from schemas.compile.duckdb import cast_select, column_definitions, order_by, quote
 from schemas.registry import load
 
 AREA = "330108"
@@ -92,8 +92,7 @@ class Bench:
             self.con.execute("INSERT INTO profile_codelist VALUES (?, ?, ?, ?, ?, ?, ?)", values)
         for table in contracts().values():
             if table.layer in ("intake", "held"):
-                columns = ", ".join(f"{quote(f.name)} {column_type(f)}" for f in table.fields)
-                self.con.execute(f"CREATE TABLE {table.name} ({columns})")
+                self.con.execute(f"CREATE TABLE {table.name} ({column_definitions(table.fields)})")
 
     def put(self, table: str, **values: Any) -> None:
         """One accepted row. Days may be given as 'YYYY-MM-DD'."""

@@ -11,7 +11,7 @@ import pytest
 from quality.checks import check_table
 from quality.cross_rules import cross_rules
 from quality.findings import Finding, explain, finding_text
-from schemas.compile.duckdb import column_type, quote
+from schemas.compile.duckdb import column_definitions
 from schemas.registry import load
 
 REGISTRY = load("binjiang")
@@ -21,11 +21,10 @@ AS_OF = date(2026, 3, 31)
 def table_of(con: duckdb.DuckDBPyConnection, name: str, *rows: dict, relation: str | None = None) -> str:
     """A typed, otherwise empty table of the contract, holding the rows."""
     relation = relation or name
-    columns = ", ".join(f"{quote(f.name)} {column_type(f)}" for f in REGISTRY.tables[name].fields)
-    con.execute(f"CREATE TABLE {relation} ({columns})")
+    con.execute(f"CREATE TABLE {relation} ({column_definitions(REGISTRY.tables[name].fields)})")
     for number, row in enumerate(rows, 1):
         row = {"source_sha256": "a" * 64, "source_sheet": "", "source_row": number} | row
-        names = ", ".join(map(quote, row))
+        names = ", ".join(row)
         con.execute(f"INSERT INTO {relation} ({names}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
     return relation
 

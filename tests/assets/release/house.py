@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from schemas.compile.duckdb import create_table
+from schemas.compile.duckdb import column_definitions
 from schemas.model import (
     Code,
     CodeList,
@@ -154,7 +154,7 @@ def write_table(given: Registry, name: str, rows: list[tuple], folder: Path) -> 
     folder.mkdir(parents=True, exist_ok=True)
     contract = given.tables[name]
     con = duckdb.connect()
-    con.execute(create_table(contract))
+    con.execute(f"CREATE TABLE {name} ({column_definitions(contract.fields)})")
     marks = ", ".join("?" for _ in contract.fields)
     if rows:
         con.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
