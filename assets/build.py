@@ -6,6 +6,7 @@ here: the SELECTs (core/, open/), what makes a row wrong (schemas/, quality/).
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,13 @@ import duckdb
 
 from assets.lineage import sql_files, table_sql, tables_read
 from assets.sql import PROFILE_TABLES, connect, profile_tables, view, write_parquet
-from assets.workspace import Context, file_sha256, fingerprint, read_json, write_json
+from assets.workspace import Context, code_fingerprint, file_sha256, fingerprint, read_json, write_json
 from quality.checks import CheckResult, check_table
 from schemas.compile.duckdb import cast_select, order_by
 from schemas.model import Table
+
+
+ROOT = Path(__file__).parents[1]
 
 
 class TableRefused(Exception):
@@ -28,6 +32,10 @@ class TableRefused(Exception):
         self.results = results
         failed = ", ".join(f"{r.name} ({r.failed_count})" for r in blocking_failures(results))
         super().__init__(f"{table}: refused before it was written: {failed}")
+
+
+class TableFailed(Exception):
+    """The engine could not make a table. Names the table and the kind of error, never a value."""
 
 
 class StaleTable(Exception):
@@ -86,8 +94,15 @@ def step_fingerprint(ctx: Context, table: Table, sql: str) -> str:
         {p.code: p.value for p in ctx.registry.parameters(ctx.as_of).values()},
         ctx.as_of if "profile_run" in tables_read(sql) else None,
         duckdb.__version__,
-        file_sha256(Path(__file__)),
+        _code(),
     )
+
+
+@functools.cache
+def _code() -> str:
+    """One hash of the code that makes and checks a table; its SELECT is counted by itself."""
+    floors = [code_fingerprint(ROOT / floor) for floor in ("quality", "schemas")]
+    return fingerprint(floors, [file_sha256(ROOT / "assets" / name) for name in ("build.py", "sql.py")])
 
 
 def require_current(ctx: Context, names: list[str]) -> None:
@@ -118,20 +133,28 @@ def _content(ctx: Context, name: str) -> str | None:
 def _write_checked(ctx: Context, table: Table, sql: str) -> tuple[int, list[CheckResult]]:
     con = connect(ctx)
     try:
-        if set(tables_read(sql)) & set(PROFILE_TABLES):
-            profile_tables(con, ctx)
-        for name in inputs(sql):
-            view(con, name, path_of(ctx, name))
-        con.execute(f"CREATE TEMP TABLE staged AS {cast_select(table, _subquery(sql))}")
-        _refuse_extra_columns(con, table, sql)
-        checks = check_table(con, ctx.registry, table, "staged", ctx.as_of)
-        checks += _opinions(ctx, con, table)
-        if blocking_failures(checks):
-            raise TableRefused(table.name, checks)
-        write_parquet(con, f"FROM staged ORDER BY {order_by(table)}", path_of(ctx, table.name))
-        return con.execute("SELECT count(*) FROM staged").fetchone()[0], checks
+        return _checked(ctx, con, table, sql)
+    except duckdb.Error as error:
+        # the engine quotes values in its messages, and a message is read by more people than the workspace
+        raise TableFailed(f"{table.name}: {type(error).__name__} in its SELECT") from None
     finally:
         con.close()
+
+
+def _checked(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table, sql: str) -> tuple[int, list[CheckResult]]:
+    """Makes the table in the engine, checks it, and writes it only then."""
+    if set(tables_read(sql)) & set(PROFILE_TABLES):
+        profile_tables(con, ctx)
+    for name in inputs(sql):
+        view(con, name, path_of(ctx, name))
+    con.execute(f"CREATE TEMP TABLE staged AS {cast_select(table, _subquery(sql))}")
+    _refuse_extra_columns(con, table, sql)
+    checks = check_table(con, ctx.registry, table, "staged", ctx.as_of)
+    checks += _opinions(ctx, con, table)
+    if blocking_failures(checks):
+        raise TableRefused(table.name, checks)
+    write_parquet(con, f"FROM staged ORDER BY {order_by(table)}", path_of(ctx, table.name))
+    return con.execute("SELECT count(*) FROM staged").fetchone()[0], checks
 
 
 def _subquery(sql: str) -> str:

@@ -6,12 +6,13 @@ What does not: opening files and resolving names (registry.py), making SQL or de
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 FieldType = Literal["string", "integer", "number", "boolean", "date", "yearmonth", "list"]
 Severity = Literal["error", "warning", "info"]
@@ -239,6 +240,15 @@ class Source(Strict):
     format: Literal["table", "ndjson"] = "table"
     mode: Literal["events", "snapshot"] = "events"
     maps: tuple[str, ...] = ()
+
+    @field_validator("match")
+    @classmethod
+    def _is_a_pattern(cls, match: str) -> str:
+        try:
+            re.compile(match)
+        except re.error as error:
+            raise ValueError(f"{match!r} is no regular expression: {error}") from None
+        return match
 
 
 class Publisher(Strict):

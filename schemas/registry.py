@@ -37,6 +37,7 @@ from schemas.model import (
 )
 
 HERE = Path(__file__).parent
+_RANK = {"info": 0, "warning": 1, "error": 2}
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -119,11 +120,11 @@ class _Reader:
     """Opens files, remembers what it read for the fingerprint, and names the file in every error."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, bytes] = {}
+        self._seen: dict[Path, str] = {}
 
     def text(self, path: Path) -> str:
         data = path.read_bytes()
-        self._seen[f"{path.parent.name}/{path.name}"] = data
+        self._seen[path] = hashlib.sha256(data).hexdigest()
         try:
             return data.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -139,10 +140,9 @@ class _Reader:
         return loaded
 
     def fingerprint(self) -> str:
-        digest = hashlib.sha256()
-        for name in sorted(self._seen):
-            digest.update(f"{name}\0{hashlib.sha256(self._seen[name]).hexdigest()}\n".encode())
-        return digest.hexdigest()
+        """One hash of every file read; where a district's own folder lies does not matter."""
+        lines = sorted(f"{_short(path)}\0{sha256}\n" for path, sha256 in self._seen.items())
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
 
     def profile(self, folder: Path) -> Profile:
         path = folder / "profile.yml"
@@ -169,15 +169,20 @@ class _Reader:
             for path in sorted((folder / "codelists").glob("*.csv")):
                 rows = csv.DictReader(io.StringIO(self.text(path)))
                 entries.setdefault(path.stem, []).extend(_code(row, path) for row in rows)
-        allowed = {n: codes for p in chain for n, codes in p.tighten.codelists.items()}
-        for name, codes in allowed.items():
-            if set(codes) - {e.code for e in entries[name]}:
-                raise ContractError(f"profile narrows code list {name} to unknown codes")
-            entries[name] = [e for e in entries[name] if e.code in codes]
+        for profile in chain:
+            for name, codes in profile.tighten.codelists.items():
+                unknown = sorted(set(codes) - {e.code for e in entries.get(name, ())})
+                if unknown:
+                    raise ContractError(f"profile {profile.slug} narrows code list {name} to unknown codes {unknown}")
+                entries[name] = [e for e in entries[name] if e.code in codes]
         return {n: _made(CodeList, {"name": n, "entries": e}, HERE / "codelists") for n, e in entries.items()}
 
     def tables(self, fields: dict[str, Field], chain: tuple[Profile, ...]) -> dict[str, Table]:
         paths = sorted((HERE / "tables").glob("*.yml"))
+        for profile in chain:
+            unknown = sorted(set(profile.tighten.tables) - {path.stem for path in paths})
+            if unknown:
+                raise ContractError(f"profile {profile.slug} tightens unknown tables {unknown}")
         return {path.stem: self.table(path, fields, chain) for path in paths}
 
     def table(self, path: Path, fields: dict[str, Field], chain: tuple[Profile, ...]) -> Table:
@@ -190,8 +195,9 @@ class _Reader:
             names += PROVENANCE
             required |= {n for n in PROVENANCE if n != "source_sheet"}
         raw["fields"] = [_table_field(n, fields, required, path) for n in names]
-        if required - {f.name for f in raw["fields"]}:
-            raise ContractError(f"{path}: required but not listed: {required}")
+        unlisted = sorted(required - {f.name for f in raw["fields"]})
+        if unlisted:
+            raise ContractError(f"{path}: required but not listed: {unlisted}")
         raw["rules"] = [*raw.get("rules", ()), *(r for tightening in added for r in tightening.rules)]
         raw["defaults"] = dict(raw.get("defaults", {})) | _defaults(chain, raw["fields"])
         return _made(Table, {"name": path.stem} | raw, path)
@@ -221,6 +227,11 @@ class _Reader:
             for source in profile.sources
             for table in source.maps
         }
+
+
+def _short(path: Path) -> str:
+    """The path inside the package, or the last two parts of one outside it."""
+    return path.relative_to(HERE).as_posix() if path.is_relative_to(HERE) else "/".join(path.parts[-2:])
 
 
 def _made(model: type, raw: dict[str, Any], path: Path) -> Any:
@@ -310,5 +321,10 @@ def _chain_defaults(chain: tuple[Profile, ...]) -> dict[str, str]:
 def _all_findings(reader: _Reader, tables: dict[str, Table], chain: tuple[Profile, ...]) -> dict[str, FindingText]:
     general = reader.yaml(HERE / "findings.yml")
     found = {c: _made(FindingText, {"code": c} | t, HERE / "findings.yml") for c, t in general.items()}
-    found |= {f.code: f for profile in chain for f in profile.findings}
-    return found | {rule.code: rule for table in tables.values() for rule in table.rules}
+    said = [*(f for p in chain for f in p.findings), *(rule for t in tables.values() for rule in t.rules)]
+    for text in said:
+        known = found.get(text.code)
+        if known and _RANK[text.severity] < _RANK[known.severity]:
+            raise ContractError(f"{text.code}: a profile may not soften it from {known.severity} to {text.severity}")
+        found[text.code] = text
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import yaml
 
 from schemas.compile.rules import row_rules
 from schemas.model import Constraints, ContractError, Field, Table
-from schemas.registry import load, profiles
+from schemas.registry import HERE, load, profiles
 
 
 @pytest.mark.parametrize("slug", profiles())
@@ -32,6 +33,41 @@ def test_a_district_outside_the_package_is_one_folder(tmp_path):
     registry = load(district(tmp_path, defaults={"area_code": "330199"}))
     assert registry.tables["filing"].defaults["area_code"] == "330199"
     assert "credit_code" in registry.tables["filing"].required  # from cn
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"findings": {"value-type": {"severity": "warning", "says_zh": "x", "says_en": "x"}}}, "soften"),
+        ({"tighten": {"tables": {"fillings": {"required": ["address"]}}}}, "unknown tables.*fillings"),
+        ({"tighten": {"codelists": {"nolist": ["x"]}}}, "nolist"),
+        ({"tighten": {"tables": {"station": {"required": ["adress"]}}}}, r"not listed: \['adress'\]"),
+        ({"sources": {"intake": {"title_zh": "x", "match": "("}}}, "no regular expression"),
+    ],
+)
+def test_what_a_profile_gets_wrong_is_told(tmp_path, said, message):
+    with pytest.raises(ContractError, match=message):
+        load(district(tmp_path, **said))
+
+
+def test_no_file_is_left_out_of_the_fingerprint(tmp_path, monkeypatch):
+    """Two code lists of one name, in the core and in a district, are two files."""
+    folder = district(tmp_path)
+    (folder / "codelists").mkdir()
+    row = "code,title_zh,title_en,definition,source,since,deprecated_in,replaced_by,aliases\nhere_only,别的,Other,,,,,,\n"
+    (folder / "codelists" / "quality_grade.csv").write_text(row, "utf-8")
+    before = load(folder).fingerprint
+    copy = tmp_path / "schemas"
+    shutil.copytree(HERE, copy)
+    monkeypatch.setattr("schemas.registry.HERE", copy)
+    load.cache_clear()
+    assert load(folder).fingerprint == before
+    path = copy / "codelists" / "quality_grade.csv"
+    path.write_text(path.read_text("utf-8") + "new,新,New,,,,,,\n", "utf-8")
+    load.cache_clear()
+    assert load(folder).fingerprint != before
+    monkeypatch.undo()
+    load.cache_clear()
 
 
 def test_only_what_says_so_is_abstract():
