@@ -13,13 +13,14 @@ from __future__ import annotations
 import gzip
 import json
 import re
-import shutil
+import zlib
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from quality.encodings import as_utf8, detect
+from quality.limits import TooLarge, copy_limited
 from schemas.compile.duckdb import literal, quote
 from schemas.model import Source
 from schemas.registry import Registry
@@ -103,8 +104,10 @@ def _lines(path: Path, work: Path) -> Path:
         plain = work / "source.ndjson"
         try:
             with gzip.open(path) as packed, plain.open("wb") as out:
-                shutil.copyfileobj(packed, out)
-        except (OSError, EOFError) as error:
+                copy_limited(packed, out)
+        except TooLarge as error:
+            raise SourceUnreadable("file-too-large", str(error)) from None
+        except (OSError, EOFError, zlib.error) as error:
             raise SourceUnreadable("file-unreadable", type(error).__name__) from None
         path = plain
     return as_utf8(path, detect(path), work / "source.utf8.ndjson")

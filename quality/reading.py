@@ -20,6 +20,7 @@ from quality import delimited, mapped, workbooks
 from quality.encodings import EncodingUnknown
 from quality.findings import Finding, finding_text
 from quality.headers import HEAD_ROWS, HeaderMatch, match_header, title_key
+from quality.limits import TooLarge
 from quality.records import count_records
 from schemas.compile.duckdb import quote
 from schemas.model import Table
@@ -116,6 +117,8 @@ class Reader:
             sheets = list(workbooks.read_sheets(path))
         except workbooks.WorkbookUnreadable:
             return self.note("file-unreadable")
+        except TooLarge:
+            return self.note("file-too-large")
         filled = [s for s in sheets if any(any(row) for row in s.rows)]
         matched = [(s, match_header(s.rows[:HEAD_ROWS], self._contracts())) for s in filled]
         for sheet, match in matched:
@@ -219,7 +222,7 @@ def _fill_merged_keys(sheet: workbooks.Sheet, match: HeaderMatch) -> None:
     for top, left, bottom, right in sheet.merged:
         if top < match.row + match.height or left != right or left not in keys:
             continue
-        value = sheet.rows[top][left]
+        value = sheet.rows[top][left] if top < len(sheet.rows) and 0 <= left < len(sheet.rows[top]) else None
         for row in sheet.rows[top + 1 : bottom + 1]:
             if left < len(row) and row[left] is None and any(row):
                 row[left] = value

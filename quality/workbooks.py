@@ -7,11 +7,14 @@ Formulas are read by their stored values; macros are never run.
 from __future__ import annotations
 
 import datetime as dt
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import python_calamine
+
+from quality.limits import check_workbook
 
 Cells = list[str | None]
 
@@ -30,12 +33,13 @@ class Sheet:
 
 
 def read_sheets(path: Path) -> Iterator[Sheet]:
-    """Every work sheet, in the order of the workbook, hidden ones too."""
+    """Every work sheet, in the order of the workbook, hidden ones too. TooLarge before anything is parsed."""
     try:
+        check_workbook(path)
         with python_calamine.CalamineWorkbook.from_path(path) as book:
             for name in book.sheet_names:
                 yield _sheet(book.get_sheet_by_name(name))
-    except (python_calamine.CalamineError, OSError, ValueError) as error:
+    except (python_calamine.CalamineError, zipfile.BadZipFile, OSError, ValueError) as error:
         raise WorkbookUnreadable(type(error).__name__) from error
 
 
