@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from assets.release.store import Store, StoreConflict, StoreDamaged
+from assets.release.store import Store, StoreDamaged
 
 FORMAT = "tuoyu-release/1"
 
@@ -148,17 +148,6 @@ def history(store: Store) -> Iterator[Release]:
         yield release
         previous = release.manifest.previous
         release = release_at(store, previous) if previous else None
-
-
-def refuse_rolled_back(store: Store, current: Release | None) -> None:
-    """StoreConflict when the folder holds a release later than the next one.
-
-    One later release can be what a dead publisher left. Two can only mean that `current.json` was put
-    back to an old one: publishing on it would number other data with versions already given away."""
-    seq = current.manifest.seq if current else 0
-    later = [r for r in store.release_ids() if int(r.split("-")[0]) > seq + 1]
-    if later:
-        raise StoreConflict(f"current.json is older than {later[-1]}: restore it before publishing")
 
 
 def _manifest(raw: dict[str, Any]) -> Manifest:

@@ -4,7 +4,8 @@ Plain Python without Dagster, so that it can be killed at any moment and run aga
 the order of the steps. Each step is next door: staging.py, version.py, verify.py, store.py.
 
 Exit codes of `python -m assets.release.publisher`: 0 published or nothing new; 2 usage; 65 refused, with
-the reasons, nothing published; 74 the disk failed; 75 another publisher is at work; 78 no such profile.
+the reasons, nothing published; 74 the disk failed; 75 another publisher is at work; 78 no such profile, or
+the folder holds the releases of another one.
 """
 
 from __future__ import annotations
@@ -23,8 +24,14 @@ import duckdb
 
 from assets.release import durable, staging, verify
 from assets.release.changes import TableChanges
+from assets.release.guard import (
+    WrongProfile,
+    refuse_other_profile,
+    refuse_overwriting,
+    refuse_rolled_back,
+)
 from assets.release.history import PublishedVersion
-from assets.release.manifest import DatasetEntry, Manifest, Release, current_release, refuse_rolled_back
+from assets.release.manifest import DatasetEntry, Manifest, Release, current_release
 from assets.release.staging import Refused, Staged, Staging
 from assets.release.store import LocalStore, Store, StoreConflict, StoreDamaged
 from assets.release.version import Decision, decide
@@ -75,13 +82,15 @@ def publish(
 
     ``open_dir`` holds one Parquet file per open table, typed by contract. ``work_dir`` is scratch:
     only its folder `release` is used, and emptied.
-    Refused and DisclosureRefused: the data may not leave. StoreConflict: somebody else publishes.
-    StoreDamaged: published bytes are not what they should be. In each case nothing was published."""
+    Refused and DisclosureRefused: the data may not leave; WrongProfile: not into this folder.
+    StoreConflict: somebody else publishes. StoreDamaged: published bytes are not what they should be, or
+    `current.json` does not lead to the last whole release. In each case nothing was published."""
     store = LocalStore(published) if isinstance(published, Path) else published
     tell, work = progress or (lambda _: None), Path(work_dir) / "release"
     with store.exclusive():
         current = current_release(store)
         refuse_rolled_back(store, current)
+        refuse_other_profile(registry.profile, current)
         durable.empty_directory(work)
         con = _connect(work, threads, memory)
         stage = Staging(con, registry, Path(open_dir), work, as_of)
@@ -183,6 +192,7 @@ def _commit(
     if not current and not made:
         return ReleaseResult(None, 0, False, results)
     release = Release.of(manifest)
+    refuse_overwriting(store, release, current)
     tell(f"release {release.release_id}: write")
     for entry in manifest.datasets:
         if entry.changed:
@@ -257,12 +267,12 @@ def main(argv: list[str] | None = None) -> int:
             memory=given.memory,
             progress=None if given.json else lambda text: print(text, file=sys.stderr),
         )
+    except (ContractError, WrongProfile) as error:
+        return _failed(78, "configuration", error)
     except (Refused, DisclosureRefused, StoreDamaged) as error:
         return _failed(65, "refused", error)
     except StoreConflict as error:
         return _failed(75, "conflict", error)
-    except ContractError as error:
-        return _failed(78, "configuration", error)
     except OSError as error:
         return _failed(74, "disk", error)
     print(json.dumps(asdict(result), ensure_ascii=False) if given.json else result.release_id)

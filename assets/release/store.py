@@ -34,7 +34,7 @@ class StoreConflict(Exception):
 
 
 class StoreDamaged(Exception):
-    """Published bytes are not what their name or manifest says: nothing is built on them (exit 65)."""
+    """Published bytes are not what their name, manifest or pointer says: nothing is built on them (exit 65)."""
 
 
 class Store(Protocol):
@@ -182,8 +182,9 @@ class LocalStore:
     def _place(self, staged: Path, target: Path) -> None:
         """Moves a whole folder to its final name.
 
-        A folder that stands there already was left by a publisher that died before its commit: no
-        release leads to it. It is kept when it is the same, and replaced when inputs changed since."""
+        A folder that stands there already was left by a publisher that died before its commit: no whole
+        release leads to it (guard.py has asked). It is kept when it is the same, and replaced when inputs
+        changed since."""
         durable.sync_directory(staged)
         self._directory(target.parent)
         if target.exists():

@@ -247,17 +247,6 @@ def test_a_damaged_blob_is_never_published_again(release, published):
         release(open_provider=house.PROVIDERS[:2])
 
 
-def test_a_pointer_put_back_is_a_conflict(release, published):
-    release()
-    old = (published / "current.json").read_bytes()
-    release(open_fee_posted=house.FEES[:1])
-    release(open_fee_posted=house.FEES[1:])
-    (published / "current.json").unlink()
-    (published / "current.json").write_bytes(old)
-    with pytest.raises(StoreConflict, match="older than 000003-"):
-        release()
-
-
 def test_bytes_do_not_depend_on_the_machine(tmp_path, registry):
     """Two publishers with other time zones, hash seeds and threads: identical trees, two releases long."""
     trees = []
