@@ -60,7 +60,8 @@ def explain(registry: Registry, finding: Finding) -> dict[str, Any]:
         advice = filled(getattr(text, f"advice_{language}"), words)
         told[f"says_{language}"] = filled(getattr(text, f"says_{language}"), words)
         both = [hint, advice] if finding.code == "code-unknown" else [hint or advice]
-        told[f"advice_{language}"] = (" " if language == "en" else "").join(filter(None, both))
+        example = _example(field, language) if finding.code == "value-pattern" else ""
+        told[f"advice_{language}"] = (" " if language == "en" else "").join(filter(None, [*both, example]))
     return asdict(finding) | told
 
 
@@ -84,6 +85,13 @@ def placeholders(registry: Registry, field: Field | None, language: str) -> dict
         "pattern": limits.pattern or "",
         "allowed": _allowed(registry, field, language),
     }
+
+
+def _example(field: Field | None, language: str) -> str:
+    """A pattern is nothing a person can read; a value that fits it is."""
+    if field is None or not field.example:
+        return ""
+    return f"例如 {field.example}" if language == "zh" else f"For example {field.example}"
 
 
 def filled(text: str, words: Mapping[str, str]) -> str:

@@ -2,7 +2,6 @@
 -- severity: warning
 -- table: filing_class
 -- column: place_count
--- reads: filing, filing_class
 -- says_zh: 各班型托位数之和与机构备案的托位数不一致
 -- says_en: The places of the class types do not add up to the places the provider filed
 -- advice_zh: 请核对各班型托位数，或办理托位数变更备案，使两处一致

@@ -2,7 +2,6 @@
 -- severity: warning
 -- table: station_report
 -- column: report_month
--- reads: station, station_report
 -- says_zh: 驿站停用之后仍有月报
 -- says_en: The station was closed before the month of the report
 -- advice_zh: 请核对月报月份；如驿站仍在服务，请更正停用日期

@@ -2,7 +2,6 @@
 -- severity: error
 -- table: station_report
 -- column: report_month
--- reads: station, station_report
 -- says_zh: 月报所属月份早于驿站启用月份
 -- says_en: The report is for a month before the station opened
 -- advice_zh: 请核对月报月份；如驿站启用日期有误，请更正驿站信息

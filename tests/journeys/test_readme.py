@@ -140,7 +140,6 @@ RULE = """\
 -- severity: error
 -- table: station
 -- column: station_name
--- reads: station
 -- says_zh: 驿站名称太短
 -- says_en: The name of the station is too short
 -- advice_zh: 请写全称

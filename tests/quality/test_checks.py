@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -12,6 +14,7 @@ from quality.checks import check_table
 from quality.cross_rules import cross_rules
 from quality.findings import Finding, explain, finding_text
 from schemas.compile.duckdb import column_definitions
+from schemas.model import ContractError
 from schemas.registry import load
 
 REGISTRY = load("binjiang")
@@ -70,7 +73,8 @@ def test_cross_rules_have_whole_headers_and_read_intake_tables():
     intake = {t.name for t in REGISTRY.layer("intake")}
     assert cross_rules()
     for rule in cross_rules():
-        assert {rule.table, *rule.reads} <= intake
+        assert rule.table in intake
+        assert hits(rule.code, {}) == []
         assert rule.column in REGISTRY.tables[rule.table].field_names
         assert rule.severity in ("error", "warning", "info")
 
@@ -78,9 +82,37 @@ def test_cross_rules_have_whole_headers_and_read_intake_tables():
 def hits(code: str, tables: dict[str, list[dict]]) -> list[tuple[int, str | None]]:
     con = duckdb.connect()
     rule = next(r for r in cross_rules() if r.code == code)
-    for name in rule.reads:
-        table_of(con, name, *tables.get(name, []))
+    for table in REGISTRY.layer("intake"):
+        table_of(con, table.name, *tables.get(table.name, []))
     return con.execute(f"SELECT source_row, CAST(value AS VARCHAR) FROM ({rule.sql}) ORDER BY ALL").fetchall()
+
+
+HEADER = {
+    "code": "x", "severity": "error", "table": "station", "says_zh": "错", "says_en": "wrong", "advice_zh": "改",
+    "advice_en": "mend",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"severity": "eror"}, "severity"),
+        ({"advice_en": ""}, "advice_en"),
+        ({"colum": "station_id"}, "colum"),
+    ],
+)
+def test_a_wrong_header_of_a_rule_names_the_file(tmp_path: Path, change: dict, said: str):
+    lines = [f"-- {key}: {value}" for key, value in (HEADER | change).items()]
+    (tmp_path / "my_rule.sql").write_text("\n".join([*lines, "SELECT 1", "-- not: a header", ""]), encoding="utf-8")
+    with pytest.raises(ContractError, match=rf"my_rule\.sql.*{said}"):
+        cross_rules(tmp_path)
+
+
+def test_a_whole_header_is_enough(tmp_path: Path):
+    lines = [f"-- {key}: {value}" for key, value in HEADER.items()]
+    (tmp_path / "my_rule.sql").write_text("\n".join([*lines, "SELECT 1", "-- not: a header", ""]), encoding="utf-8")
+    (rule,) = cross_rules(tmp_path)
+    assert (rule.code, rule.severity, rule.table, rule.column) == ("x", "error", "station", None)
 
 
 def test_class_places_must_sum_to_the_places_filed():
@@ -121,3 +153,11 @@ def test_a_finding_is_explained_in_two_languages():
     hint = REGISTRY.tables["station_report"].field("open_day_count").hint_zh
     assert told["advice_zh"] == (hint or finding_text(REGISTRY, "value-type").advice_zh)
     assert explain(REGISTRY, replace(finding, code="report-before-open"))["says_zh"].startswith("月报")
+
+
+def test_a_wrong_format_is_explained_by_an_example():
+    field = REGISTRY.tables["filing"].field("credit_code")
+    told = explain(REGISTRY, Finding("value-pattern", "error", "filing", "a.csv", "", 3, "credit_code", "O1", "0"))
+    assert told["advice_zh"] == f"{field.hint_zh}例如 {field.example}"
+    assert told["advice_en"] == f"{field.hint_en} For example {field.example}"
+    assert re.fullmatch(field.constraints.pattern, field.example)
