@@ -22,6 +22,8 @@ from schemas.model import Table
 #: frictionless reads ten to twenty thousand rows a second: above this it sees the head of each table
 FULL_ROWS = 50_000
 HEAD_ROWS = 2_000
+#: how frictionless marks the errors whose text quotes what is in a table
+_QUOTING = frozenset({"#header", "#label", "#row", "#cell", "#content"})
 
 
 def verify_staged(staging: Staging, staged: Staged) -> None:
@@ -99,11 +101,15 @@ def _frictionless(folder: Path, *, limited: bool) -> None:
     package = Package.from_descriptor(descriptor, basepath=str(folder))
     report = package.validate(limit_rows=HEAD_ROWS if limited else None, limit_errors=20)
     if not report.valid:
-        places = sorted({_place(row) for row in report.flatten(["rowNumber", "fieldName", "type", "title"])})
+        errors = report.flatten(["rowNumber", "fieldName", "type", "title", "tags", "note"])
+        places = sorted({_place(*error) for error in errors})
         raise Refused(f"{folder.name}: frictionless: {'; '.join(places[:20])}")
 
 
-def _place(row: list) -> str:
-    """Where and what kind, without the message: it would quote the value."""
-    number, column, kind, title = row
-    return f"{title} {kind} row {number or '-'} column {column or '-'}"
+def _place(number: int | None, column: str | None, kind: str, title: str, tags: list[str], note: str) -> str:
+    """Where and what kind; of a row, a cell or a header never the text: it would quote the value.
+
+    A header too: where it is missing, the first row is taken for one."""
+    if number or column or not _QUOTING.isdisjoint(tags):
+        return f"{title} {kind} row {number or '-'} column {column or '-'}"
+    return f"{title} {kind}: {note}"

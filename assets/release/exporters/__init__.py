@@ -3,7 +3,9 @@
 A module offers `FORMAT` (the `format` of the descriptor), `MEDIATYPE`, and
 `write(con, select, path)`: the ordered SELECT as one file, the same bytes for the same rows whatever the
 threads, clock and time zone. It may offer `TABULAR = True` when readers of data packages can check the
-file against its Table Schema.
+file against its Table Schema. Without it `FORMAT` must be no name that frictionless would open the file
+by, or publishing is refused (`jsonl`: 'Please install "frictionless[json]"'): write it as people do, with
+a capital, such as "JSON Lines".
 """
 
 from __future__ import annotations

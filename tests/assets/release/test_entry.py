@@ -8,6 +8,7 @@ import frictionless
 import pytest
 
 from assets.release import publisher, staging, verify
+from assets.release.exporters import parquet
 from assets.release.store import LocalStore
 from tests.assets.release import house
 
@@ -66,6 +67,26 @@ def test_frictionless_alone_would_refuse_it_too(entry, published, capsys, monkey
     assert entry(open_provider=[BROKEN], open_provider_class=[]) == 65
     said = capsys.readouterr().err
     assert "frictionless" in said and "area_code" in said and "geheim" not in said
+
+
+def test_what_frictionless_says_of_a_whole_file_is_kept(entry, published, capsys, monkeypatch):
+    """A format it would open by name: the only place that says what to do about it."""
+    monkeypatch.setattr(parquet, "FORMAT", "jsonl")
+    assert entry() == 65
+    assert 'Please install "frictionless[json]"' in capsys.readouterr().err
+    assert not (published / "current.json").exists()
+
+
+def test_a_missing_header_does_not_quote_the_row_in_its_place(tmp_path):
+    (tmp_path / "t.csv").write_text("geheim\nmehr\n")
+    fields = [{"name": "k", "type": "integer"}]
+    resource = {"name": "t", "path": "t.csv", "format": "csv", "hash": "sha256:00", "schema": {"fields": fields}}
+    (tmp_path / "datapackage.json").write_text(json.dumps({"name": "p", "resources": [resource]}))
+    with pytest.raises(staging.Refused) as refused:
+        verify._frictionless(tmp_path, limited=False)
+    said = str(refused.value)
+    assert "incorrect-label row - column k" in said and "type-error row 2 column k" in said
+    assert "geheim" not in said and "mehr" not in said and 'expected is "00"' in said
 
 
 def test_conflict_is_75(entry, published, monkeypatch):
