@@ -64,17 +64,32 @@ def is_credit_code(text: str) -> bool:
     return values[-1] == -total % 31
 
 
-#: domain facts: GB 11643 (18 digits, birth date inside), 11-digit mobile numbers; also with separators.
+#: how people write a separator, and how it is searched for: also in full width, for DuckDB has no NFKC.
+#: What has no width is left out, so it comes last: `translate` drops what has no counterpart.
+_WRITTEN = "０１２３４５６７８９Ｘｘ" + "－﹣‐‑‒–—―−·・･•‧∙⋅" + "．。" + "\u3000\u00a0\u2002\u2003\u2009\u202f\t"
+_SEARCHED = "0123456789Xx" + "-" * 16 + ".." + " " * 7
+_WIDTHLESS = "\u200b\u200c\u200d\u2060\ufeff"
+_PLAIN = str.maketrans(_WRITTEN, _SEARCHED, _WIDTHLESS)
+
+#: domain facts: GB 11643 (18 digits, birth date inside), 11-digit mobile numbers, also behind the country
+#: code 86; also with separators. Dots only where there are two: one is a decimal point.
 #: No look-around: the same text is searched by DuckDB first.
 DETECTORS = (
     Detector(
         "resident-id-in-text",
-        r"[1-9][0-9]{5}[- ]?(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
-        r"[- ]?[0-9]{3}[0-9Xx]",
+        r"[1-9][0-9]{5}[- .]?(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
+        r"[- .]?[0-9]{3}[0-9Xx]",
         lambda text: is_resident_id(text.upper()),
     ),
-    Detector("mobile-number-in-text", r"1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}", lambda text: True),
+    Detector(
+        "mobile-number-in-text",
+        r"(?:(?:00)?86[- .]{0,3})?1[3-9][0-9]"
+        r"(?:[- ]{0,3}[0-9]{4}[- ]{0,3}[0-9]{4}|[- ]?[.][- ]?[0-9]{4}[- ]?[.][- ]?[0-9]{4})",
+        lambda text: True,
+    ),
 )
+#: what may be a credit code inside a text
+_CREDIT_CODE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Z]{18}(?![0-9A-Za-z])")
 #: no detector finds anything in fewer characters, and most cells have fewer
 _SHORTEST = 11
 
@@ -118,21 +133,28 @@ def personal_data(text: str, *, credit_code: bool = False) -> list[str]:
 
     In a column of credit codes, eighteen characters that are a credit code are not taken for a person's
     number: the two can look alike, and the column says which it is."""
-    plain = unicodedata.normalize("NFKC", text)
+    plain = unicodedata.normalize("NFKC", text.translate(_PLAIN)).translate(_PLAIN)
     if credit_code and is_credit_code(plain):
         return []
+    plain = _CREDIT_CODE.sub(_without_credit_code, plain)
     return [detector.code for detector in DETECTORS if any(_matches(detector, plain))]
+
+
+def _without_credit_code(match: re.Match[str]) -> str:
+    """Eleven digits of a credit code are no telephone number; what can be a person's number stays."""
+    text = match.group()
+    return "" if is_credit_code(text) and not is_resident_id(text) else text
 
 
 def _matches(detector: Detector, text: str) -> Iterator[bool]:
     """Overlapping matches too: a number may begin inside what only looked like one."""
     for match in re.finditer(rf"(?<![0-9])(?=({detector.pattern})(?![0-9]))", text):
-        yield detector.confirms(re.sub(r"[- ]", "", match.group(1)))
+        yield detector.confirms(re.sub(r"[- .]", "", match.group(1)))
 
 
 def _plain_digits(column: str) -> str:
-    """SQL for full-width digits and separators as plain ones (DuckDB has NFC, not NFKC)."""
-    return f"translate({column}, '０１２３４５６７８９Ｘｘ－\u3000', '0123456789Xx- ')"
+    """SQL for digits and separators as they are searched for."""
+    return f"translate({column}, {literal(_WRITTEN + _WIDTHLESS)}, {literal(_SEARCHED)})"
 
 
 def _finding(code: str, table: Table, column: str, row: int | None) -> Finding:

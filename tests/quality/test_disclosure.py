@@ -41,6 +41,45 @@ def written(con, columns: dict[str, str], *rows: tuple) -> str:
     return "t"
 
 
+#: one mobile number as people write it
+WRITTEN = [
+    *(f"138{mark}1234{mark}5678" for mark in "-. ·‑–—―−•・－．\u00a0\u3000\u2009\t"),
+    *("138 - 1234 - 5678", "138. 1234. 5678", "138--1234--5678", "138\u200b1234\u200b5678", "138 12345678"),
+    *("8613812345678", "+8613812345678", "008613812345678", "86-138-1234-5678", "+86 138 1234 5678"),
+    *("+86.138.1234.5678", "(86)13812345678", "+86·138·1234·5678", "电话：８６１３８１２３４５６７８。"),
+    "tel13812345678",
+]
+#: what looks like one and may leave
+HARMLESS = [
+    *("330108-S-0001", "330108-138-0001", "2024-05-01", "2024.05.01", "1990-01-01 2024-01-01", "20240501"),
+    *("1,381,234.56", "13812345.67", "138.12", "138.12345678", "1381234.5678", "132.12345678,30.12345678"),
+    *("192.168.138.12", "86138123456789", "868612345678901", "138.1234.56789", "0.13812345678901"),
+    *("2024-05-01至2025-04-30", "1980年12月31日", "86-0571-87702000", "86", "100万元"),
+]
+
+
+def test_a_mobile_number_is_found_however_it_is_written(con):
+    """By DuckDB's search and by the decision after it, each with every writing."""
+    assert [text for text in WRITTEN if personal_data(text) != ["mobile-number-in-text"]] == []
+    columns = [(f"c{i}", text) for i, text in enumerate(WRITTEN)]
+    relation = written(con, {name: "VARCHAR" for name, _ in columns}, tuple(text for _, text in columns))
+    found = inspect(con, table(*(column(name) for name, _ in columns)), relation)
+    assert sorted(f.column for f in found) == sorted(name for name, _ in columns)
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_only_looks_like_a_number_may_leave(text):
+    assert personal_data(text) == []
+
+
+def test_the_digits_of_a_credit_code_are_no_telephone_number():
+    """A code of category 3 begins with eleven digits that could be one, in a column of any name."""
+    stem = "13330108123MA0000"
+    code = next(stem + c for c in "0123456789ABCDEFGHJKLMNPQRTUWXY" if is_credit_code(stem + c))
+    assert personal_data(code) == personal_data(f"代码{code}。") == []
+    assert personal_data(f"{code} {MOBILE}") == ["mobile-number-in-text"]
+
+
 @pytest.mark.parametrize(
     ("text", "codes"),
     [
