@@ -5,6 +5,8 @@ What belongs here: connections, views, writing a relation as Parquet. What does 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -27,6 +29,23 @@ PROFILE_DDL = {
     "title_en VARCHAR, parent VARCHAR, since VARCHAR, source VARCHAR)",
 }
 PROFILE_TABLES = tuple(PROFILE_DDL)
+
+
+class EngineFailed(Exception):
+    """The engine could not do a step. Names the step and the kind of error, never a value."""
+
+
+@contextmanager
+def values_unsaid(step: str) -> Iterator[None]:
+    """Keeps values out of error messages: the engine quotes them, and Dagster and reports keep the message.
+
+    What is wrong with a SELECT itself is said in full."""
+    try:
+        yield
+    except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as error:
+        raise EngineFailed(f"{step}: {error}") from None
+    except duckdb.Error as error:
+        raise EngineFailed(f"{step}: {type(error).__name__}") from None
 
 
 def connect(ctx: Context) -> duckdb.DuckDBPyConnection:

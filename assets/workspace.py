@@ -5,6 +5,7 @@ What belongs here: paths, atomic writes, the recorded state of a step. What does
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -89,8 +90,20 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any | None:
-    """What was written, or None if nothing was."""
-    return json.loads(path.read_text("utf-8")) if path.exists() else None
+    """What was written, or None if nothing was, or nothing that can be read: a step then runs again."""
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+@contextmanager
+def locked(workspace: Workspace) -> Iterator[None]:
+    """One process at a time, for a block; others wait. The kernel drops the lock when a process dies."""
+    workspace.root.mkdir(parents=True, exist_ok=True)
+    with (workspace.root / ".lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def file_sha256(path: Path) -> str:
@@ -105,7 +118,7 @@ def fingerprint(*parts: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def code_fingerprint(package: Path) -> str:
+def code_fingerprint(package: Path, suffixes: tuple[str, ...] = (".py", ".sql", ".yml")) -> str:
     """One hash of the sources below a folder, so that changed code makes a step run again."""
-    files = sorted(p for p in package.rglob("*") if p.suffix in {".py", ".sql", ".yml"})
+    files = sorted(p for p in package.rglob("*") if p.suffix in suffixes)
     return fingerprint([[p.relative_to(package).as_posix(), file_sha256(p)] for p in files])

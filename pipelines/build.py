@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from assets.factory import all_assets
-from assets.workspace import Context, Progress, Workspace
+from assets.workspace import Context, Progress, Workspace, read_json, write_json
 from pipelines.jobs import jobs
 from pipelines.schedules import schedules
 from pipelines.sensors import inbox_sensor
-from pipelines.settings import Settings
+from pipelines.settings import Settings, SettingsError
 from schemas.model import ContractError
 from schemas.registry import Registry, load
 
@@ -56,7 +56,8 @@ def build_definitions(
     registry = registry_of(settings)
 
     def make_context(context: dg.AssetExecutionContext) -> Context:
-        return context_of(settings, _as_of(context, settings), progress or context.log.info)
+        claim(settings)
+        return context_of(settings, _as_of(context, settings), progress)  # file names are not for Dagster's log
 
     assets = all_assets(
         registry,
@@ -94,3 +95,17 @@ def work_folders(settings: Settings) -> None:
     """Makes the private folders a run needs. What is public is the store's to make."""
     for folder in (settings.inbox_dir, settings.workspace_dir):
         folder.mkdir(parents=True, exist_ok=True)
+    claim(settings)
+
+
+def claim(settings: Settings) -> None:
+    """A workspace belongs to one profile for good: what one district received is not another's to publish."""
+    mark, slug = settings.workspace_dir / "profile.json", registry_of(settings).profile.slug
+    owner = read_json(mark)
+    if owner is None:
+        write_json(mark, {"profile": slug})
+    elif owner["profile"] != slug:
+        raise SettingsError(
+            f"工作区属于 the workspace {settings.workspace_dir} belongs to profile {owner['profile']}, not {slug}; "
+            "请另用 --home give another --home"
+        )

@@ -121,7 +121,9 @@ def check(
     as_of: AsOfOption = None,
     json_out: JsonOption = False,
 ) -> None:
-    """Check one file as the pipeline would, and say what to correct. Nothing is kept or sent."""
+    """Check one file by itself, by the rules of the gate, and say what to correct. Nothing is kept or sent.
+
+    What needs other files (a report of a station nobody filed) shows in a run."""
     from pipelines import show, views
 
     settings = _settings(None, profile, as_of)

@@ -23,6 +23,7 @@ from pipelines.exits import Exit
 from pipelines.run_outcome import exit_code
 from pipelines.settings import Settings
 from pipelines.views import published
+from schemas.compile.duckdb import literal
 from schemas.registry import Registry, load
 
 AS_OF = date(2026, 3, 31)
@@ -44,7 +45,7 @@ class DemoShape:
 def run_demo(settings: Settings, shape: DemoShape, *, inbox_only: bool, progress: Progress) -> dict[str, Any]:
     """Makes the inbox unless it is there, runs everything as of the demo's date, and judges the result.
 
-    HomeInUse if the inbox holds anything that an earlier demo did not make."""
+    HomeInUse if anything was put in, received or published here before, and not by a demo."""
     started = time.monotonic()
     _make(settings, shape, progress)
     result: dict[str, Any] = {"inbox": str(settings.inbox_dir), **asdict(shape), "exit_code": int(Exit.OK)}
@@ -65,7 +66,8 @@ def _make(settings: Settings, shape: DemoShape, progress: Progress) -> None:
     mark = settings.workspace_dir / "demo.json"
     wanted = asdict(shape) | {"generator": code_fingerprint(Path(__file__).parent / "demo")}
     made = read_json(mark)
-    if made is None and any(settings.inbox_dir.glob("*")):
+    used = (settings.inbox_dir, settings.workspace_dir / "received", settings.published_dir / "current.json")
+    if made is None and any(path.is_file() or any(path.glob("*")) for path in used):
         raise HomeInUse(f"收件箱已有文件 the inbox is in use: {settings.inbox_dir}; give the demo its own --home")
     if made == wanted:
         return
@@ -80,7 +82,7 @@ def facts(settings: Settings) -> dict[str, Any]:
     registry = load(settings.profile)
     with duckdb.connect() as con:
         for name, path in _published_tables(settings):
-            con.execute(f"CREATE VIEW {name} AS FROM read_parquet('{path}')")
+            con.execute(f"CREATE VIEW {name} AS FROM read_parquet({literal(str(path))})")
         providers, places = con.execute("SELECT count(*), sum(place_count) FROM open_provider").fetchone()
         forms = con.execute(
             "SELECT service_form_code, count(*), sum(place_count) FROM open_provider GROUP BY ALL ORDER BY ALL"

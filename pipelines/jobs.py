@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 RAW = dg.AssetSelection.groups("raw")
-
-
 _TEXTS = {
     "receive": "收件与校验：收件箱 → 收报表。Inbox to intake tables.",
     "publish": "汇总与发布：收报表 → 发布。Intake tables to a release.",
@@ -15,7 +14,7 @@ _TEXTS = {
 }
 
 
-def jobs() -> list[UnresolvedAssetJobDefinition]:
+def jobs() -> list[Any]:
     """receive: the inbox to intake tables; publish: intake tables to a release; everything: both."""
     parts = {"receive": RAW, "publish": dg.AssetSelection.all() - RAW, "everything": dg.AssetSelection.all()}
     return [dg.define_asset_job(name, part, description=_TEXTS[name]) for name, part in parts.items()]

@@ -21,6 +21,12 @@ from pipelines.settings import Settings, dagster_home
 
 JOBS = ("receive", "publish", "everything")
 
+#: exceptions that say no value; they come with their module in front of the name
+_OWN = (
+    "AccountError", "ContractError", "DisclosureRefused", "EngineFailed", "Refused", "StaleTable",
+    "StoreConflict", "StoreDamaged", "SettingsError", "TableRefused", "WrongProfile",
+)
+
 #: Dagster's own log is for its UI; on a terminal only what failed is of interest
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -60,7 +66,8 @@ def _instance() -> dg.DagsterInstance:
 
 def _outcome(settings: Settings, job: str, as_of: date, result: dg.ExecuteInProcessResult) -> Outcome:
     workspace = Workspace(settings.workspace_dir)
-    state = read_json(workspace.state("intake")) if job != "publish" else None
+    gated = any(e.is_step_success and e.step_key == "gate" for e in result.all_events)
+    state = read_json(workspace.state("intake")) if gated else None
     released = read_json(workspace.state("release")) if result.success and job != "receive" else None
     return Outcome(
         success=result.success,
@@ -73,13 +80,11 @@ def _outcome(settings: Settings, job: str, as_of: date, result: dg.ExecuteInProc
 
 
 def _failure(event: dg.DagsterEvent) -> dict[str, Any]:
-    """The step that failed and why. A step that failed by our own hand says it in its message."""
+    """The step that failed and why. Only our own exceptions are quoted: others may hold a value."""
     error = event.step_failure_data.error
     while error and error.cause:
         error = error.cause
     said = event.step_failure_data.user_failure_data
-    return {
-        "step": event.step_key,
-        "error": (error.cls_name or "") if error else "",
-        "message": said.description if said and said.description else (error.message.strip() if error else ""),
-    }
+    name = (error.cls_name or "") if error else ""
+    message = error.message.strip().partition(": ")[2] if error and name in _OWN else ""
+    return {"step": event.step_key, "error": name, "message": said.description if said else message}

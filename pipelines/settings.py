@@ -61,7 +61,7 @@ VARIABLES = {
     "TUOYU_PUBLISHED": "folder of what is public (default: HOME/published)",
     "TUOYU_AS_OF": "date the release speaks of, YYYY-MM-DD (default: today in the profile's time zone)",
     "TUOYU_SCHEDULES": "on: the schedules and the inbox sensor run (default: off)",
-    "TUOYU_SETTLE_SECONDS": "seconds a file of the inbox must have been still before it is received (default: 30)",
+    "TUOYU_SETTLE_SECONDS": "seconds the inbox must have been still before the sensor starts a run (default: 30)",
     "TUOYU_THREADS": "threads of the engine (default: all cores)",
     "TUOYU_MEMORY": "memory limit of the engine, such as 4GB (default: the engine's own)",
 }

@@ -36,7 +36,10 @@ def settle(ctx: Context, con: duckdb.DuckDBPyConnection, tables: list[Table], fi
         f"FROM read_parquet({files}) r LEFT JOIN ({counted}) c ON c.source_sha256 = r.source_sha256 "
         'AND c.source_sheet = r.sheet AND c.table_name = r."table"'
     )
-    wrong = con.execute("FROM account WHERE received <> accepted + quarantined ORDER BY ALL LIMIT 5").fetchall()
+    wrong = con.execute(
+        'SELECT left(source_sha256, 12), "table", received, accepted, quarantined FROM account '
+        "WHERE received <> accepted + quarantined ORDER BY ALL LIMIT 5"
+    ).fetchall()
     if wrong:
         raise AccountError(f"received is not accepted + quarantined: {wrong}")
     write_parquet(con, 'FROM account ORDER BY source_sha256, sheet, "table"', ctx.workspace.account)

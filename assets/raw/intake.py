@@ -13,14 +13,15 @@ from pathlib import Path
 
 import duckdb
 
-from assets.raw.account import settle
+from assets.raw.account import COORDINATES, settle
 from assets.raw.receive import Receipt, ledger, received_file
-from assets.sql import connect, spill_folder, write_parquet
+from assets.sql import connect, spill_folder, values_unsaid, write_parquet
 from assets.workspace import (
     Context,
     code_fingerprint,
     file_sha256,
     fingerprint,
+    locked,
     read_json,
     write_json,
 )
@@ -31,7 +32,6 @@ from schemas.compile.duckdb import column_definitions, literal, order_by, quote
 from schemas.model import Field, Table
 
 QUALITY = Path(__file__).parents[2] / "quality"
-COORDINATES = "source_sha256, source_sheet, source_row"
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,15 @@ class Intake:
 
 def build_intake(ctx: Context) -> Intake:
     """Brings the intake tables up to date with the ledger. Writes nothing if nothing changed."""
+    with locked(ctx.workspace), values_unsaid("intake"):
+        return _build(ctx)
+
+
+def _build(ctx: Context) -> Intake:
     receipts = ledger(ctx.workspace)
     gate_print = _gate_fingerprint(ctx)
     fresh = _gate_fresh(ctx, receipts, gate_print)
-    step = fingerprint(gate_print, [r.sha256 for r in receipts], file_sha256(Path(__file__)))
+    step = fingerprint(gate_print, [[r.sha256, r.batch] for r in receipts], file_sha256(Path(__file__)))
     state = read_json(ctx.workspace.state("intake"))
     if state and state["fingerprint"] == step and not fresh:
         result = Intake(**state["result"] | {"gated": 0})
@@ -114,9 +119,10 @@ def _union(ctx: Context, receipts: list[Receipt], gated: int) -> Intake:
         "CREATE TABLE held(source_sha256 VARCHAR, source_sheet VARCHAR, source_row BIGINT, "
         "table_name VARCHAR, code VARCHAR)"
     )
-    con.execute("CREATE TABLE file_name(source_sha256 VARCHAR, file VARCHAR)")
+    con.execute("CREATE TABLE file_name(source_sha256 VARCHAR, file VARCHAR, batch INTEGER)")
     con.execute(
-        "INSERT INTO file_name SELECT unnest(?), unnest(?)", [[r.sha256 for r in receipts], [r.name for r in receipts]]
+        "INSERT INTO file_name SELECT unnest(?), unnest(?), unnest(?)",
+        [[getattr(r, name) for r in receipts] for name in ("sha256", "name", "batch")],
     )
     _load_findings(con, folders)
     superseded = sum(_candidate(con, table, folders) for table in tables)
@@ -127,10 +133,12 @@ def _union(ctx: Context, receipts: list[Receipt], gated: int) -> Intake:
         for number in range(len(table.foreign_keys)):
             _hold_orphans(con, table, number)
             _drop_held(con, table)
-    counts = {table.name: _write_table(ctx, con, table, folders) for table in tables}
+    for table in tables:
+        _quarantine(con, table, folders)
+    account = settle(ctx, con, tables, parquet_list(folders, "account.parquet"))  # before anything is written
+    counts = {table.name: _write_table(ctx, con, table) for table in tables}
     for table in ctx.registry.layer("held"):
         counts[table.name] = _write_held(ctx, con, table)
-    account = settle(ctx, con, tables, parquet_list(folders, "account.parquet"))
     write_parquet(con, "FROM findings ORDER BY ALL", ctx.workspace.findings)
     found = con.execute("SELECT count(*) FROM findings").fetchone()[0]
     con.close()
@@ -167,9 +175,10 @@ def _candidate(con: duckdb.DuckDBPyConnection, table: Table, folders: list[Path]
     )
     con.execute(
         f"CREATE TABLE {table.name} AS FROM accepted_{table.name} WHERE rowid NOT IN (SELECT statement FROM ("
-        f"SELECT rowid AS statement, row_number() OVER (PARTITION BY {key} ORDER BY coalesce(reported_on, "
-        "received_on) DESC, received_on DESC, source_sha256 DESC, source_sheet DESC, source_row DESC) AS nth "
-        f"FROM accepted_{table.name} SEMI JOIN twice USING ({key})) WHERE nth > 1)"
+        f"SELECT a.rowid AS statement, row_number() OVER (PARTITION BY {key} ORDER BY coalesce(reported_on, "
+        "received_on) DESC, batch DESC, source_sha256 DESC, source_sheet DESC, source_row DESC) AS nth "
+        f"FROM accepted_{table.name} a SEMI JOIN twice USING ({key}) JOIN file_name f USING (source_sha256)) "
+        "WHERE nth > 1)"
     )
     sql = f"SELECT (SELECT count(*) FROM accepted_{table.name}) - (SELECT count(*) FROM {table.name})"
     return con.execute(sql).fetchone()[0]
@@ -225,10 +234,9 @@ def _parents_first(tables: list[Table]) -> list[Table]:
     return placed
 
 
-def _write_table(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table, folders: list[Path]) -> int:
+def _write_table(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table) -> int:
     """Writes the table and its quarantine; returns the rows of the table."""
     write_parquet(con, f"FROM {table.name} ORDER BY {order_by(table)}", ctx.workspace.table("intake", table.name))
-    _quarantine(con, table, folders)
     select = f"FROM quarantine_{table.name} ORDER BY {COORDINATES}"
     write_parquet(con, select, ctx.workspace.table("quarantine", table.name))
     return con.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0]

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
-from assets.workspace import Workspace, file_sha256
+from assets.workspace import Workspace, file_sha256, locked
 
 #: lock files and droppings of desktop programs: not filings, never received
 IGNORED = ("~$", ".", "Thumbs.db", "desktop.ini")
@@ -29,11 +29,7 @@ class Receipt:
     received_on: str  # the as-of date of the run, ISO 8601: what published data may depend on
     received_at: str  # the clock, for people; never published
     name: str  # path relative to the inbox under which it was first seen
-
-    @property
-    def sender(self) -> str:
-        """The first folder of the path: who sent it."""
-        return Path(self.name).parts[0] if len(Path(self.name).parts) > 1 else ""
+    batch: int  # number of the reception: what came later is the later word, whatever the dates say
 
 
 def ledger(workspace: Workspace) -> list[Receipt]:
@@ -42,7 +38,8 @@ def ledger(workspace: Workspace) -> list[Receipt]:
         return []
     text = workspace.ledger.read_bytes()
     whole = text[: text.rfind(b"\n") + 1].decode("utf-8")
-    return [Receipt(**json.loads(line)) for line in whole.splitlines()]
+    receipts = [Receipt(**json.loads(line)) for line in whole.splitlines()]
+    return list({r.sha256: r for r in reversed(receipts)}.values())[::-1]
 
 
 def pending(inbox: Path, workspace: Workspace) -> list[Path]:
@@ -61,14 +58,20 @@ def receive(inbox: Path, workspace: Workspace, received_on: date, clock: Callabl
     """Copies what is new and returns its receipts.
 
     Files of one batch are ordered by content, so that nothing depends on what they are called."""
+    with locked(workspace):
+        return _receive(inbox, workspace, received_on, clock)
+
+
+def _receive(inbox: Path, workspace: Workspace, received_on: date, clock: Callable[[], str]) -> list[Receipt]:
     known = ledger(workspace)
     seen = {r.sha256 for r in known}
+    batch = max((r.batch for r in known), default=0) + 1
     fresh: dict[str, Path] = {}
     for path in inbox_files(inbox):
         sha256 = file_sha256(path)
         if sha256 not in seen:
             fresh.setdefault(sha256, path)
-    receipts = list(_receipts(fresh, inbox, len(known), received_on, clock))
+    receipts = list(_receipts(fresh, inbox, (len(known), batch), received_on, clock))
     kept = [r for r in receipts if _keep(fresh[r.sha256], r.sha256, workspace)]
     _append(workspace.ledger, kept)
     return kept
@@ -80,12 +83,13 @@ def received_file(workspace: Workspace, sha256: str) -> Path:
 
 
 def _receipts(
-    fresh: dict[str, Path], inbox: Path, start: int, received_on: date, clock: Callable[[], str]
+    fresh: dict[str, Path], inbox: Path, after: tuple[int, int], received_on: date, clock: Callable[[], str]
 ) -> Iterator[Receipt]:
+    start, batch = after
     for seq, sha256 in enumerate(sorted(fresh), start=start + 1):
         path = fresh[sha256]
         name = path.relative_to(inbox).as_posix()
-        yield Receipt(seq, sha256, path.stat().st_size, received_on.isoformat(), clock(), name)
+        yield Receipt(seq, sha256, path.stat().st_size, received_on.isoformat(), clock(), name, batch)
 
 
 def _keep(path: Path, sha256: str, workspace: Workspace) -> bool:

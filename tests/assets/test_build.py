@@ -10,8 +10,8 @@ import pytest
 
 from assets.build import StaleTable, TableRefused, build_table, path_of, require_current
 from assets.lineage import table_sql, tables_read
-from assets.sql import view, write_parquet
-from assets.workspace import Context, Workspace, file_sha256
+from assets.sql import EngineFailed, view, write_parquet
+from assets.workspace import Context, Workspace, file_sha256, write_json
 from schemas.compile.duckdb import column_type, quote
 from schemas.registry import load
 
@@ -22,6 +22,7 @@ NAME = "core_station"
 def ctx(tmp_path) -> Context:
     context = Context(load("binjiang"), Workspace(tmp_path), date(2026, 3, 31), threads=1)
     put_stations(context, "330108-F-0001", "330108-F-0002")
+    write_json(context.workspace.state("intake"), {"fingerprint": "", "result": {"files": 0}})
     return context
 
 
@@ -103,6 +104,21 @@ def test_a_refused_table_keeps_everything_behind_it_from_being_released(ctx):
         build_table(ctx, NAME)
     with pytest.raises(StaleTable, match=NAME):
         require_current(ctx, [NAME])
+
+
+def test_nothing_is_released_while_the_intake_is_unsettled(ctx):
+    build_table(ctx, NAME)
+    ctx.workspace.state("intake").unlink()
+    with pytest.raises(StaleTable, match="received"):
+        require_current(ctx, [NAME])
+
+
+def test_an_engine_error_says_no_value(ctx):
+    fault = "CAST('13800000000x' AS INTEGER) AS source_row"
+    with pytest.raises(EngineFailed) as failed:
+        build_table(ctx, NAME, f"SELECT * REPLACE ({fault}) FROM ({table_sql(NAME)})")
+    assert "13800000000" not in str(failed.value)
+    assert NAME in str(failed.value)
 
 
 def test_columns_the_contract_does_not_have_are_an_error(ctx):

@@ -100,6 +100,15 @@ def test_without_a_date_the_statement_received_last_stands(house):
     assert house.months() == [("2025-01", 21)]
 
 
+@pytest.mark.parametrize("first, second", [(20, 21), (21, 20)])
+def test_of_two_statements_of_one_day_the_one_received_later_stands(house, first, second):
+    house.put("a.csv", REPORT + report("2025-01", first))
+    house.build("2026-03-31")
+    house.put("b.csv", REPORT + report("2025-01", second))
+    house.build("2026-03-31")
+    assert house.months() == [("2025-01", second)]
+
+
 def test_an_orphan_waits_and_is_released_when_its_parent_arrives(house):
     house.put("a.csv", REPORT + report("2025-01", 20, station="330108-F-0009") + report("2025-01", 19))
     built = house.build()
