@@ -31,6 +31,9 @@ _WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 #: headers of lists of persons (domain 4.7): such a sheet is refused, whatever else it holds
 _PERSONAL = re.compile("身份证|监护人|孩次|接种|出生日期|出生年月|(幼儿|儿童|宝宝|孩子|家长|父亲|母亲)(的)?姓名|^姓名$")
 
+#: so many rows below a header are data; fewer may be notes in two columns
+_DATA_ROWS = 2
+
 
 @dataclass(frozen=True)
 class TextTable:
@@ -83,9 +86,9 @@ class Reader:
             self._text(path)
         return self.reading
 
-    def note(self, code: str, **place: object) -> None:
-        """A finding about the file, a sheet or a column."""
-        severity = finding_text(self.registry, code).severity
+    def note(self, code: str, *, severity: str | None = None, **place: object) -> None:
+        """A finding about the file, a sheet or a column; its text has the severity unless one is given."""
+        severity = severity or finding_text(self.registry, code).severity
         found = Finding(code=code, severity=severity, file=self.name, source_sha256=self.sha256, **place)
         self.reading.findings.append(found)
 
@@ -127,11 +130,16 @@ class Reader:
         ours = any(match for _, match in matched)
         for sheet, match in matched:
             if not match:
-                rows = sum(any(row) for row in sheet.rows)
-                self.note("sheet-unknown", sheet=sheet.name) if ours else self._unknown(sheet.name, rows)
+                self._unmatched(sheet, "sheet-unknown" if ours else "file-unknown")
         if not filled:
             self.note("file-empty")
         return None
+
+    def _unmatched(self, sheet: workbooks.Sheet, code: str) -> None:
+        """A sheet of no table of ours: none of its rows may vanish, but a page of notes is no error."""
+        severity = "error" if _holds_data(sheet) else None
+        self.note(code, severity=severity, sheet=sheet.name)
+        self.reading.unread[sheet.name] = sum(any(row) for row in sheet.rows)
 
     def _sheet(self, sheet: workbooks.Sheet, match: HeaderMatch) -> None:
         """A sheet's rows below its header, by way of a small CSV: one road into the engine."""
@@ -158,7 +166,8 @@ class Reader:
         self.reading.encoding = text.encoding
         best, delimiter, width = self._best_header(text)
         if best is None:
-            return self._unknown("", count_records(text.path, delimiter).filled)
+            self.reading.unread[""] = count_records(text.path, delimiter).filled
+            return self.note("file-unknown", sheet="")
         try:
             delimited.load_records(self.con, text, delimiter, width, "records")
         except delimited.DelimitedUnreadable as error:
@@ -208,12 +217,13 @@ class Reader:
                 self.note("column-unknown", column=title, **place)
         return tuple(refusals)
 
-    def _unknown(self, sheet: str, rows: int) -> None:
-        self.note("file-unknown", sheet=sheet)
-        self.reading.unread[sheet] = rows
-
     def _contracts(self) -> list[Table]:
         return self.registry.layer("intake")
+
+
+def _holds_data(sheet: workbooks.Sheet) -> bool:
+    """Whether a sheet looks like a table: a header and rows below it, each of several cells."""
+    return sum(sum(cell is not None for cell in row) > 1 for row in sheet.rows) > _DATA_ROWS
 
 
 def _fill_merged_keys(sheet: workbooks.Sheet, match: HeaderMatch) -> None:

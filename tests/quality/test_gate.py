@@ -219,14 +219,28 @@ def workbook(path: Path) -> None:
 def test_a_workbook_with_titles_merged_cells_dates_and_notes(tmp_path: Path):
     workbook(tmp_path / "book.xlsx")
     result = gate(tmp_path, (tmp_path / "book.xlsx").read_bytes(), name="月报.xlsx")
-    assert [(f.code, f.sheet) for f in result.findings] == [("sheet-unknown", "说明")]
-    assert [(a.sheet, a.table, a.received, a.accepted) for a in result.account] == [("月报", "station_report", 3, 3)]
+    assert [(f.code, f.severity, f.sheet) for f in result.findings] == [("sheet-unknown", "warning", "说明")]
+    account = [(a.sheet, a.table, a.received, a.accepted, a.quarantined) for a in result.account]
+    assert account == [("月报", "station_report", 3, 3, 0), ("说明", "", 1, 0, 1)]
     columns = "station_id, report_month, activity_count, source_sheet, source_row"
     assert parquet(tmp_path / "out/accepted/station_report.parquet", columns) == [
         ("330108-F-000001", "2026-01", 4, "月报", 4),
         ("330108-F-000001", "2026-02", 4, "月报", 5),
         ("330108-F-000002", "2026-01", 4, "月报", 7),
     ]
+
+
+@pytest.mark.parametrize(("rows", "severity"), [(1, "warning"), (2, "error"), (40, "error")])
+def test_a_table_of_nobody_beside_one_of_ours_is_accounted_for(tmp_path: Path, rows: int, severity: str):
+    with xlsxwriter.Workbook(str(tmp_path / "book.xlsx")) as book:
+        for name, titles in (("月报", TITLES), ("二月", ["编号", "人数"])):
+            sheet = book.add_worksheet(name)
+            sheet.write_row(0, 0, titles)
+            for line in range(1, rows + 1):
+                sheet.write_row(line, 0, row(line)[: len(titles)])
+    result = gate(tmp_path, (tmp_path / "book.xlsx").read_bytes(), name="月报.xlsx")
+    assert [(f.code, f.severity, f.sheet) for f in result.findings] == [("sheet-unknown", severity, "二月")]
+    assert (result.received, result.accepted, result.quarantined) == (2 * rows + 1, rows, rows + 1)
 
 
 def test_the_same_file_makes_the_same_bytes_whatever_the_threads(tmp_path: Path):
