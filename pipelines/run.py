@@ -23,7 +23,7 @@ JOBS = ("receive", "publish", "everything")
 
 #: exceptions that say no value; they come with their module in front of the name
 _OWN = (
-    "AccountError", "ContractError", "DisclosureRefused", "EngineFailed", "Refused", "StaleTable",
+    "AccountError", "ContractError", "DisclosureRefused", "EngineFailed", "NothingAccepted", "Refused", "StaleTable",
     "StoreConflict", "StoreDamaged", "SettingsError", "TableRefused", "WrongProfile",
 )
 

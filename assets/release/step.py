@@ -16,12 +16,18 @@ from assets.workspace import Context, code_fingerprint, file_sha256, fingerprint
 HERE = Path(__file__).parent
 
 
+class NothingAccepted(Exception):
+    """Every row received waits in quarantine: tables of zeros would tell the public a falsehood."""
+
+
 def build_release(ctx: Context, published: Path) -> dict[str, Any]:
     """Publishes the open tables of the workspace; returns the release that is current afterwards.
 
     StaleTable if a table is not built from what was received: a refused one is never published."""
     tables = [t for d in ctx.registry.datasets.values() for t in d.tables]
     require_current(ctx, tables)
+    if not read_json(ctx.workspace.state("intake"))["result"]["accepted"]:
+        raise NothingAccepted("没有任何一行通过校验，不发布 no row was accepted: nothing is published")
     known = ctx.workspace.state("release")
     state = read_json(known)
     if state and state["fingerprint"] == _fingerprint(ctx, tables, published):

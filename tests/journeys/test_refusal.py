@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -75,3 +76,22 @@ def test_a_row_smuggled_into_a_written_file_is_not_published(settings, layer, ta
     assert outcome.success and outcome.release["changed"] is False
     assert file_sha256(path) == written
     assert tree(settings.published_dir) == published
+
+
+def test_when_every_row_waits_nothing_is_published(tmp_path):
+    settings = Settings(home=tmp_path)
+    settings.inbox_dir.mkdir(parents=True)
+    text = "驿站编号,驿站名称,驿站类型,街道\n330108-F-0001,演示驿站,示范型,没有这个街道\n"
+    (settings.inbox_dir / "驿站.csv").write_text(text, "utf-8")
+    outcome = run_job(settings, "everything", AS_OF)
+    assert exit_code(outcome) == 65
+    assert "no row was accepted" in outcome.failures[0]["message"]
+    assert (outcome.intake["accepted"], outcome.intake["quarantined"]) == (0, 1)
+    assert not (settings.published_dir / "current.json").exists()
+
+
+def test_a_workspace_belongs_to_one_profile(settings):
+    from pipelines.settings import SettingsError
+
+    with pytest.raises(SettingsError, match="belongs to profile binjiang"):
+        run_job(replace(settings, profile="taiwan-sfaa"), "everything", AS_OF)
