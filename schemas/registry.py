@@ -145,6 +145,7 @@ class _Reader:
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
     def profile(self, folder: Path) -> Profile:
+        """The profile of a folder; findings and sources, mappings by name in the file, become lists."""
         path = folder / "profile.yml"
         raw = self.yaml(path)
         for key, named in (("findings", "code"), ("sources", "name")):

@@ -32,11 +32,6 @@ class CompiledRule:
         """The column a person should look at first."""
         return self.columns[0]
 
-    @property
-    def name(self) -> str:
-        """Unique within a table, and a valid name of a Dagster check."""
-        return re.sub(r"[^A-Za-z0-9_]", "_", f"{self.code}__{self.column}")
-
 
 def row_rules(registry: Registry, table: Table, as_of: date) -> list[CompiledRule]:
     """Every rule one row of the table decides: constraints of its fields, then its own rules."""

@@ -170,3 +170,4 @@ def test_many_findings_are_bounded(con):
 def test_clean_table_passes(con):
     relation = written(con, {"k": "VARCHAR", "credit_code": "VARCHAR"}, ("p1", CREDIT_CODES[0]), ("p2", None))
     require_safe(con, table(column("k"), column("credit_code")), relation)
+    assert inspect(con, table(column("k"), column("credit_code")), relation) == []

@@ -28,7 +28,7 @@ def two(release, published) -> bytes:
     return first
 
 
-def refused(release, published, match: str, **rows) -> None:
+def assert_refused(release, published, match: str, **rows) -> None:
     before = house.tree(published)
     with pytest.raises(StoreDamaged, match=match) as said:
         release(**rows)
@@ -39,7 +39,7 @@ def refused(release, published, match: str, **rows) -> None:
 def test_a_lost_pointer_never_replaces_the_first_versions(release, published):
     release()
     put_back(published, None)
-    refused(release, published, "不见了.*is missing, but there is 000001-", open_fee_posted=house.FEES[:1])
+    assert_refused(release, published, "不见了.*is missing, but there is 000001-", open_fee_posted=house.FEES[:1])
 
 
 def test_a_lost_pointer_is_written_again_by_the_same_inputs(release, published):
@@ -51,7 +51,7 @@ def test_a_lost_pointer_is_written_again_by_the_same_inputs(release, published):
 
 def test_a_lost_pointer_after_two_releases(release, published, two):
     put_back(published, None)
-    refused(release, published, "is missing, but there is 000002-")
+    assert_refused(release, published, "is missing, but there is 000002-")
 
 
 @pytest.mark.parametrize("rows", [{"open_fee_posted": house.FEES[1:]}, {"open_provider": house.PROVIDERS[::2]}])
@@ -59,13 +59,13 @@ def test_a_pointer_put_back_by_one(release, published, two, rows):
     """Neither another 1.1.0 of the same dataset, nor a release 2 that forgets the one there was."""
     rows = {"open_provider_class": house.CLASSES[:2]} | rows
     put_back(published, two)
-    refused(release, published, "退回到旧的发布.*is older than 000002-", **rows)
+    assert_refused(release, published, "退回到旧的发布.*is older than 000002-", **rows)
 
 
 def test_a_pointer_put_back_by_two(release, published, two):
     release(open_fee_posted=house.FEES[1:])
     put_back(published, two)
-    refused(release, published, "is older than 000003-")
+    assert_refused(release, published, "is older than 000003-")
 
 
 def test_a_pointer_put_back_is_moved_on_by_the_same_inputs(release, published, two):
@@ -83,7 +83,7 @@ def test_a_fork_that_happened_long_ago_keeps_its_versions(release, published, tw
     providers = {"open_provider": house.PROVIDERS[::2], "open_provider_class": house.CLASSES[:2]}
     release(**providers)
     (published / "aside").rename(fork)
-    refused(release, published, fork.name, open_fee_posted=house.FEES[1:], **providers)
+    assert_refused(release, published, fork.name, open_fee_posted=house.FEES[1:], **providers)
     assert {p: p.read_bytes() for p in kept} == kept
 
 
@@ -107,7 +107,7 @@ def test_killed_before_the_commit_and_run_with_other_inputs(release, published, 
         patch.setattr(LocalStore, "commit", killed)
         with pytest.raises(KeyboardInterrupt):
             release()
-    refused(release, published, "is missing", as_of=date(2026, 4, 30), open_fee_posted=house.FEES[:1])
+    assert_refused(release, published, "is missing", as_of=date(2026, 4, 30), open_fee_posted=house.FEES[:1])
     assert release().seq == 1
 
 
