@@ -48,6 +48,11 @@ def pending(inbox: Path, workspace: Workspace) -> list[Path]:
     return [p for p in inbox_files(inbox) if file_sha256(p) not in known]
 
 
+def sender(name: str) -> str:
+    """Who sent a file: the folder of the inbox it lies in; the file itself where it lies in none."""
+    return name.split("/", 1)[0]
+
+
 def inbox_files(inbox: Path) -> list[Path]:
     """The files of an inbox, in a stable order; links are not followed."""
     found = (p for p in inbox.rglob("*") if p.is_file() and not p.is_symlink())
