@@ -18,9 +18,10 @@ import duckdb
 
 from quality import delimited, mapped, workbooks
 from quality.encodings import EncodingUnknown
-from quality.findings import Finding, finding_text
+from quality.findings import Finding, Place, finding_text
 from quality.headers import HEAD_ROWS, HeaderMatch, match_header, title_key
 from quality.limits import TooLarge
+from quality.marks import is_result_sheet
 from quality.records import count_records
 from schemas.compile.duckdb import quote
 from schemas.model import Table
@@ -59,6 +60,7 @@ class Reading:
     tables: list[TextTable] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     unread: dict[str, int] = field(default_factory=dict)
+    places: list[Place] = field(default_factory=list)
 
 
 @dataclass
@@ -122,6 +124,8 @@ class Reader:
             return self.note("file-unreadable")
         except TooLarge:
             return self.note("file-too-large")
+        # an answer of ours that comes back corrected: its first sheet holds nothing of the sender's
+        sheets = [s for s in sheets if not is_result_sheet(s.name, s.rows)]
         filled = [s for s in sheets if any(any(row) for row in s.rows)]
         matched = [(s, match_header(s.rows[:HEAD_ROWS], self._contracts())) for s in filled]
         for sheet, match in matched:
@@ -156,6 +160,7 @@ class Reader:
         text = delimited.Delimited(target, "utf-8")
         delimited.load_records(self.con, text, ",", width + 1, "records")
         shifted = {index + 1: name for index, name in match.columns.items()}
+        self._place(sheet.name, match, sheet.left)
         self._text_table(sheet.name, match, shifted, "CAST(c0 AS BIGINT)", "_row > 1", width + 1)
 
     def _text(self, path: Path) -> None:
@@ -173,6 +178,7 @@ class Reader:
         except delimited.DelimitedUnreadable as error:
             self.reading.unread[""] = count_records(text.path, delimiter).filled
             return self.note(error.code, table=best.table.name)
+        self._place("", best, 0, delimiter)
         self._text_table("", best, best.columns, "_row", f"_row > {best.row + best.height}", width)
         return None
 
@@ -204,6 +210,13 @@ class Reader:
             self.note("file-empty", sheet=sheet, table=match.table.name)
         fields = tuple(name for _, name in sorted(columns.items()))
         self.reading.tables.append(TextTable(sheet, match.table, relation, fields, refusals))
+
+    def _place(self, sheet: str, match: HeaderMatch, left: int, delimiter: str | None = None) -> None:
+        """Keeps where the columns stand. ``left``: columns of the sheet before the first one that is used."""
+        titles = {title: index for index, title in (*match.unknown, *match.repeated)}
+        columns = titles | {name: index for index, name in match.columns.items()}
+        shifted = {name: index + left + 1 for name, index in columns.items()}
+        self.reading.places.append(Place(sheet, match.table.name, match.row + match.height, shifted, delimiter))
 
     def _header_findings(self, sheet: str, match: HeaderMatch) -> tuple[tuple[str, str | None], ...]:
         """Notes what the header says, and returns what refuses the whole sheet."""

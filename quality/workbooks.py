@@ -25,11 +25,14 @@ class WorkbookUnreadable(Exception):
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet as text. ``rows[i]`` is row ``i + 1`` of the sheet; ``merged`` are (top, left, bottom, right)."""
+    """A sheet as text. ``rows[i]`` is row ``i + 1`` of the sheet; ``merged`` are (top, left, bottom, right).
+
+    Cells and ``merged`` count from the first used column; ``left`` columns of the sheet stand before it."""
 
     name: str
     rows: list[Cells]
     merged: tuple[tuple[int, int, int, int], ...]
+    left: int = 0
 
 
 def read_sheets(path: Path) -> Iterator[Sheet]:
@@ -63,4 +66,4 @@ def _sheet(sheet: python_calamine.CalamineSheet) -> Sheet:
     left = sheet.start[1] if sheet.start else 0
     rows = [[cell_text(value) for value in row] for row in sheet.iter_rows()]
     merged = tuple((a, b - left, c, d - left) for (a, b), (c, d) in sheet.merged_cell_ranges or ())
-    return Sheet(sheet.name, rows, merged)
+    return Sheet(sheet.name, rows, merged, left)
