@@ -10,6 +10,8 @@ nowhere: a parser that breaks may print what stands in a cell.
 
 from __future__ import annotations
 
+import importlib
+import io
 import os
 import pickle
 import resource
@@ -25,11 +27,13 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from quality.gate import AccountError, GateResult, check_file, gate_engine
 from quality.limits import Limits, Refused
-from schemas.registry import Registry
+
+if TYPE_CHECKING:  # the engine takes a while to import: the child starts before this process does it too
+    from quality.gate import GateResult
+    from schemas.registry import Registry
 
 #: seconds between two looks at a child
 _LOOK = 0.02
@@ -62,6 +66,7 @@ class Sandbox(AbstractContextManager):
         self._engine = {"threads": threads, "memory": memory, "spill": spill}
         self._child = _Child(self._engine)
         self._knows: Registry | None = None
+        importlib.import_module("quality.gate")  # the records of its answers, while the child does the same
 
     def __exit__(self, *_: object) -> None:
         self._child.stop()
@@ -113,6 +118,8 @@ def _understood(kind: str, told: Any, allowed: Limits) -> GateResult:
         return told
     if kind == "memory":
         raise Refused.memory(allowed)
+    from quality.gate import AccountError
+
     raise AccountError(told) if kind == "account" else GateFault(told)
 
 
@@ -230,8 +237,6 @@ class _Answers(pickle.Unpickler):
 
 
 def _plain(answer: bytes) -> tuple[str, Any]:
-    import io
-
     try:
         kind, told = _Answers(io.BytesIO(answer)).load()
     except Exception as error:
@@ -244,6 +249,8 @@ def _plain(answer: bytes) -> tuple[str, Any]:
 
 def serve(answers: int) -> None:
     """The child's life: the engine once, then one verdict a question, until nobody asks any more."""
+    from quality.gate import gate_engine
+
     with os.fdopen(0, "rb", closefd=False) as questions, os.fdopen(answers, "wb") as out:
         engine_given, scratch = pickle.load(questions)
         tempfile.tempdir = scratch
@@ -267,6 +274,8 @@ def _next(questions: BinaryIO) -> Any:
 
 def _judged(registry: Registry, given: dict[str, Any], brief: bool, engine: Any) -> tuple[str, Any]:
     import duckdb
+
+    from quality.gate import AccountError, check_file
 
     try:
         result = check_file(registry, engine=engine, **given)
