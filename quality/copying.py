@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from quality.findings import Place
+from quality.limits import Limits
 from quality.marks import Spot, is_result_sheet
 from quality.new_workbook import Copied
 from quality.workbooks import read_sheets
@@ -31,7 +32,9 @@ _FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 Numbered = tuple[int, Sequence[str | None]]
 
 
-def copied_sheets(path: Path, places: Sequence[Place], marked: Iterable[Spot], encoding: str | None) -> list[Copied]:
+def copied_sheets(
+    path: Path, places: Sequence[Place], marked: Iterable[Spot], encoding: str | None, limits: Limits
+) -> list[Copied]:
     """The sheets of a file, or its one table of text (``encoding``). Raises what a reader of such files may."""
     rows_of: dict[str, set[int]] = {}
     for spot in marked:
@@ -40,7 +43,7 @@ def copied_sheets(path: Path, places: Sequence[Place], marked: Iterable[Spot], e
     if encoding:
         place = places[0] if places else None
         return [_text(path, encoding, place, rows_of.get("", set()))]
-    found = [(sheet.name, _shifted(sheet.rows, sheet.left)) for sheet in read_sheets(path)]
+    found = [(sheet.name, _shifted(sheet.rows, sheet.left)) for sheet in read_sheets(path, limits)]
     found = [(name, rows) for name, rows in found if not is_result_sheet(name, [cells for _, cells in rows[:1]])]
     large = sum(len(cells) for _, rows in found for _, cells in rows) > MOST_CELLS
     named = zip(_sheet_names([name for name, _ in found]), found, strict=True)

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from quality.answer import verdict
 from quality.copying import COPY_REMARK, MOST_CELLS, PICKED_REMARK, copied_sheets
 from quality.gate import GateResult
+from quality.limits import Limits
 from quality.marks import Mark, Spot, marks, spots
 from quality.new_workbook import write_new
 from quality.own_workbook import REMARK, mark_up
@@ -30,7 +31,14 @@ _CONTENT_TYPES = "[Content_Types].xml"
 
 
 def write_answer(
-    registry: Registry, path: Path, target: Path, result: GateResult, as_of: date, *, first: Way = "own"
+    registry: Registry,
+    path: Path,
+    target: Path,
+    result: GateResult,
+    as_of: date,
+    *,
+    first: Way = "own",
+    limits: Limits | None = None,
 ) -> Way:
     """Writes the answer about the file at ``path`` to ``target`` (.xlsx), the best way from ``first`` on that works.
 
@@ -38,7 +46,7 @@ def write_answer(
     gate did not read. What a library cannot take of the filer's file is never an error: the next way is tried."""
     told = verdict(registry, result, as_of)
     where = spots(registry, [*told["findings"], *told["normalised"]], result.places)
-    said = _Said(result, told, where, as_of)
+    said = _Said(result, told, where, as_of, limits or Limits())
     for way in WAYS[WAYS.index(first) : -1]:
         if _possible(registry, way, path, result):
             try:
@@ -73,15 +81,16 @@ class _Said:
     told: dict[str, Any]
     where: list[Spot | None]
     as_of: date
+    limits: Limits
 
     def own(self, path: Path, target: Path) -> None:
-        if sum(len(row) for sheet in read_sheets(path) for row in sheet.rows) > MOST_CELLS:
+        if sum(len(row) for sheet in read_sheets(path, self.limits) for row in sheet.rows) > MOST_CELLS:
             raise ValueError("too large for openpyxl")
         mark_up(path, target, self._rows(REMARK), self._marks(), self.as_of)
 
     def copy(self, path: Path, target: Path) -> None:
         marked = self._marks()
-        sheets = copied_sheets(path, self.result.places, marked, self.result.encoding)
+        sheets = copied_sheets(path, self.result.places, marked, self.result.encoding, self.limits)
         remark = PICKED_REMARK if any(sheet.picked for sheet in sheets) else COPY_REMARK
         write_new(target, self._rows(remark), sheets, marked, self.as_of)
 
