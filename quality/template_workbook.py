@@ -22,7 +22,7 @@ from schemas.compile.template import Template, TemplateColumn
 
 GUIDE, LISTS = "填表说明", "_选项"
 #: rows drawn with borders, as on paper; more may be filled in
-_DRAWN = 200
+DRAWN = 200
 #: no clock: the day stands for none
 _CREATED = datetime(2000, 1, 1)
 _OPTIONS = {
@@ -37,19 +37,21 @@ _ALLOWED = ("insert_rows", "sort", "autofilter", "format_cells", "format_columns
 #: characters a printed page holds side by side, made a little smaller
 _PAGE = 200
 _EDGE = {"border": 1, "border_color": "#BFBFBF"}
+_HEAD = {"bold": True, "bg_color": "#DDEBF7", "align": "center", "valign": "vcenter"} | _EDGE
 _FORMATS = {
     "title": {"bold": True, "font_size": 16},
     "line": {"font_color": "#595959"},
-    "required": {"bold": True, "bg_color": "#FCE4D6", "text_wrap": True, "align": "center", "valign": "vcenter"} | _EDGE,
-    "optional": {"bold": True, "bg_color": "#DDEBF7", "text_wrap": True, "align": "center", "valign": "vcenter"} | _EDGE,
+    "required": _HEAD | {"bg_color": "#FCE4D6", "text_wrap": True},
+    "optional": _HEAD | {"text_wrap": True},
     "section": {"bold": True, "font_size": 13, "bottom": 2},
-    "head": {"bold": True, "bg_color": "#DDEBF7", "valign": "vcenter", "align": "center"} | _EDGE,
+    "head": _HEAD,
     "text": {"text_wrap": True, "valign": "top"} | _EDGE,
     "missing": {"bg_color": "#FFC7CE"},
 }
 #: the columns of the guide: what stands above them, and how wide they are
 _GUIDE = (("列", 16), ("必填", 9), ("填什么", 20), ("可选的内容", 28), ("说明", 30), ("示例（不计入数据）", 20),
           ("怎样填、怎样更正", 28), ("会查什么", 46))  # fmt: skip
+_REMARK = {"warning": "，提醒", "info": "，说明"}
 #: points a line of text is high, and a row may be
 _LINE, _TALLEST = 15, 409
 #: so many choices are named in the guide; all of them are in the drop-down
@@ -84,7 +86,7 @@ def _data_sheet(book: Any, made: Template, choices: Choices, formats: dict[str, 
     _missing(sheet, made, head, formats["missing"])
     sheet.set_row(head, 48)
     sheet.freeze_panes(head + 1, 1)
-    sheet.autofilter(head, 0, head + _DRAWN, len(made.columns) - 1)
+    sheet.autofilter(head, 0, head + DRAWN, len(made.columns) - 1)
     sheet.ignore_errors({"number_stored_as_text": _range(head + 1, 0, len(made.columns) - 1)})
     sheet.protect("", dict.fromkeys(_ALLOWED, True))
     _print(sheet, head, sum(map(_width, made.columns)))
@@ -96,7 +98,7 @@ def _column(book: Any, sheet: Any, head: tuple[int, int], column: TemplateColumn
     look = {"locked": False, "num_format": number_format(column)}
     sheet.set_column(index, index, _width(column), book.add_format(look))
     drawn = book.add_format(look | _EDGE)
-    for number in range(row + 1, row + 1 + _DRAWN):
+    for number in range(row + 1, row + 1 + DRAWN):
         sheet.write_blank(number, index, None, drawn)
     checked = validation(column, xl_rowcol_to_cell(row + 1, index), choices)
     sheet.data_validation(row + 1, index, row + ROWS, index, checked)
@@ -161,15 +163,16 @@ def _guide(book: Any, templates: Sequence[Template], formats: dict[str, Any]) ->
 
 def _lines(cells: Sequence[str]) -> int:
     """How many lines the fullest cell of a row of the guide takes."""
-    pairs = zip(cells, _GUIDE, strict=True)
-    return max(sum(math.ceil((wide(line) + 1) / (width - 1)) for line in text.split("\n")) for text, (_, width) in pairs)
+    widths = [width - 1 for _, width in _GUIDE]
+    folded = [[math.ceil((wide(line) or 1) / w) for line in c.split("\n")] for c, w in zip(cells, widths, strict=True)]
+    return max(map(sum, folded))
 
 
 def _guide_cells(column: TemplateColumn) -> tuple[str, ...]:
     named = "、".join(column.choices[:_NAMED])
     more = f"等 {len(column.choices)} 项" if len(column.choices) > _NAMED else ""
     needed = "必填" if column.required else f"不填时按“{column.default}”计" if column.default else "选填"
-    rules = "\n".join(f"{rule.says}（{rule.code}{'，提醒' if rule.severity != 'error' else ''}）" for rule in column.rules)
+    rules = "\n".join(f"{rule.says}（{rule.code}{_REMARK.get(rule.severity, '')}）" for rule in column.rules)
     return (column.title, needed, column.asks, named + more, column.describes, column.example, column.hint, rules)
 
 

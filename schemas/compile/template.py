@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from schemas.model import CodeList, Field, Table
 from schemas.registry import Registry
@@ -126,11 +127,6 @@ def _instructions(registry: Registry, table: Table) -> tuple[str, ...]:
     )
 
 
-def as_data(made: Template) -> dict:
-    """The template as JSON types, with its fingerprint: for the published schema pack and other writers."""
-    return asdict(made) | {"fingerprint": made.fingerprint}
-
-
 def _column(registry: Registry, table: Table, of: Field, rules: tuple[TemplateRule, ...]) -> TemplateColumn:
     codes = registry.codelists[of.codelist] if of.codelist else None
     words = _words(codes) if codes else {}
@@ -169,7 +165,7 @@ def _words(codes: CodeList) -> dict[str, str]:
 
 
 def _fold(text: str) -> str:
-    return re.sub(r"\s", "", text).casefold()
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).casefold()
 
 
 def _choices(table: Table, of: Field, codes: CodeList | None, words: dict[str, str]) -> tuple[str, ...]:

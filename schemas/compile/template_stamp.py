@@ -53,6 +53,11 @@ def rows(of: Stamp) -> list[list[str]]:
     return [[_MARK, FORMAT], ["version", of.version], ["profile", of.profile], *tables, *helpers]
 
 
+def find(sheets: Iterable[tuple[str, Sequence[Sequence[str | None]]]]) -> Stamp | None:
+    """The stamp of a workbook, given as (name, rows) of its sheets; None if it is no template of ours."""
+    return next((found for name, cells in sheets if name == SHEET and (found := read(cells))), None)
+
+
 def read(cells: Sequence[Sequence[str | None]]) -> Stamp | None:
     """The stamp a sheet bears; None if it bears none, or one that cannot be understood."""
     said = [[cell for cell in row if cell] for row in cells]
