@@ -23,6 +23,7 @@ from quality.headers import HEAD_ROWS, HeaderMatch, match_header, title_key
 from quality.limits import Limits, Refused
 from quality.marks import is_result_sheet
 from quality.records import count_records
+from schemas.compile import template_stamp
 from schemas.compile.duckdb import quote
 from schemas.model import Table
 from schemas.registry import Registry
@@ -31,6 +32,8 @@ from schemas.registry import Registry
 _WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 #: headers of lists of persons (domain 4.7): such a sheet is refused, whatever else it holds
 _PERSONAL = re.compile("身份证|监护人|孩次|接种|出生日期|出生年月|(幼儿|儿童|宝宝|孩子|家长|父亲|母亲)(的)?姓名|^姓名$")
+
+_Matched = tuple[workbooks.Sheet, HeaderMatch | None]
 
 #: so many rows below a header are data; fewer may be notes in two columns
 _DATA_ROWS = 2
@@ -132,6 +135,7 @@ class Reader:
         sheets = [s for s in sheets if not is_result_sheet(s.name, s.rows)]
         filled = [s for s in sheets if any(any(row) for row in s.rows)]
         matched = [(s, match_header(s.rows[:HEAD_ROWS], self._contracts())) for s in filled]
+        matched = self._without_helpers(matched)
         for sheet, match in matched:
             if match:
                 self._sheet(sheet, match)
@@ -139,15 +143,29 @@ class Reader:
         for sheet, match in matched:
             if not match:
                 self._unmatched(sheet, "sheet-unknown" if ours else "file-unknown")
-        if not filled:
+        if not matched:
             self.note("file-empty")
         return None
+
+    def _without_helpers(self, matched: list[_Matched]) -> list[_Matched]:
+        """The sheets of a workbook without those our own template came with and nobody wrote on.
+
+        Nor is a sheet of it that was left empty a fault, as long as another one was filled in."""
+        stamp = template_stamp.find((s.name, s.rows) for s, _ in matched)
+        if stamp is None:
+            return matched
+        if stamp.outdated(self.registry):
+            self.note("template-outdated", value=stamp.version)
+        theirs = [(s, m) for s, m in matched if m or not stamp.is_helper(s.name, _filled_rows(s))]
+        unused = [s for s, m in theirs if m and not any(any(row) for row in s.rows[m.row + m.height :])]
+        used = any(m for s, m in theirs if s not in unused)
+        return [(s, m) for s, m in theirs if s not in unused] if used else theirs
 
     def _unmatched(self, sheet: workbooks.Sheet, code: str) -> None:
         """A sheet of no table of ours: none of its rows may vanish, but a page of notes is no error."""
         severity = "error" if _holds_data(sheet) else None
         self.note(code, severity=severity, sheet=sheet.name)
-        self.reading.unread[sheet.name] = sum(any(row) for row in sheet.rows)
+        self.reading.unread[sheet.name] = _filled_rows(sheet)
 
     def _sheet(self, sheet: workbooks.Sheet, match: HeaderMatch) -> None:
         """A sheet's rows below its header, by way of a small CSV: one road into the engine."""
@@ -236,6 +254,10 @@ class Reader:
 
     def _contracts(self) -> list[Table]:
         return self.registry.layer("intake")
+
+
+def _filled_rows(sheet: workbooks.Sheet) -> int:
+    return sum(any(row) for row in sheet.rows)
 
 
 def _holds_data(sheet: workbooks.Sheet) -> bool:
