@@ -18,10 +18,12 @@ import duckdb
 
 from quality import delimited, mapped, workbooks
 from quality.encodings import EncodingUnknown
-from quality.findings import Finding, finding_text
+from quality.findings import Finding, Place, finding_text
 from quality.headers import HEAD_ROWS, HeaderMatch, match_header, title_key
-from quality.limits import TooLarge
+from quality.limits import Limits, Refused
+from quality.marks import is_result_sheet
 from quality.records import count_records
+from schemas.compile import template_stamp
 from schemas.compile.duckdb import quote
 from schemas.model import Table
 from schemas.registry import Registry
@@ -30,6 +32,8 @@ from schemas.registry import Registry
 _WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 #: headers of lists of persons (domain 4.7): such a sheet is refused, whatever else it holds
 _PERSONAL = re.compile("身份证|监护人|孩次|接种|出生日期|出生年月|(幼儿|儿童|宝宝|孩子|家长|父亲|母亲)(的)?姓名|^姓名$")
+
+_Matched = tuple[workbooks.Sheet, HeaderMatch | None]
 
 #: so many rows below a header are data; fewer may be notes in two columns
 _DATA_ROWS = 2
@@ -59,6 +63,7 @@ class Reading:
     tables: list[TextTable] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     unread: dict[str, int] = field(default_factory=dict)
+    places: list[Place] = field(default_factory=list)
 
 
 @dataclass
@@ -71,12 +76,24 @@ class Reader:
     sha256: str
     received_on: date | str
     work: Path
+    limits: Limits = field(default_factory=Limits)
     reading: Reading = field(default_factory=Reading)
 
-    def read(self, path: Path) -> Reading:
-        """Everything of ours in the file. Never raises for what the file holds."""
+    def read(self, path: Path, refused: Refused | None = None) -> Reading:
+        """Everything of ours in the file. Never raises for what the file holds. ``refused``: not even opened."""
+        try:
+            if refused:
+                raise refused
+            self._read(path)
+        except Refused as refusal:
+            self.note(refusal.code, value=refusal.value)
+        return self.reading
+
+    def _read(self, path: Path) -> None:
         source = self.registry.source_for(self.name)
-        if path.stat().st_size == 0:
+        size = path.stat().st_size
+        self.limits.check_bytes(size)
+        if size == 0:
             self.note("file-empty")
         elif source and source.maps:
             self._mapped(path)
@@ -84,7 +101,6 @@ class Reader:
             self._workbook(path)
         else:
             self._text(path)
-        return self.reading
 
     def note(self, code: str, *, severity: str | None = None, **place: object) -> None:
         """A finding about the file, a sheet or a column; its text has the severity unless one is given."""
@@ -95,11 +111,9 @@ class Reader:
     def _mapped(self, path: Path) -> None:
         source = self.registry.source_for(self.name)
         try:
-            mapped.load_source(self.con, path, self.work)
+            mapped.load_source(self.con, path, self.work, self.limits)
         except EncodingUnknown:
             return self.note("encoding-unknown")
-        except mapped.SourceUnreadable as error:
-            return self.note(error.code)
         on = mapped.snapshot_date(source, self.name, self.received_on)
         mapped.provide_profile(self.con, self.registry, on)
         for name in self.registry.mapped_tables(source.name):
@@ -116,14 +130,12 @@ class Reader:
         return None
 
     def _workbook(self, path: Path) -> None:
-        try:
-            sheets = list(workbooks.read_sheets(path))
-        except workbooks.WorkbookUnreadable:
-            return self.note("file-unreadable")
-        except TooLarge:
-            return self.note("file-too-large")
+        sheets = list(workbooks.read_sheets(path, self.limits))
+        # an answer of ours that comes back corrected: its first sheet holds nothing of the sender's
+        sheets = [s for s in sheets if not is_result_sheet(s.name, s.rows)]
         filled = [s for s in sheets if any(any(row) for row in s.rows)]
         matched = [(s, match_header(s.rows[:HEAD_ROWS], self._contracts())) for s in filled]
+        matched = self._without_helpers(matched)
         for sheet, match in matched:
             if match:
                 self._sheet(sheet, match)
@@ -131,15 +143,29 @@ class Reader:
         for sheet, match in matched:
             if not match:
                 self._unmatched(sheet, "sheet-unknown" if ours else "file-unknown")
-        if not filled:
+        if not matched:
             self.note("file-empty")
         return None
+
+    def _without_helpers(self, matched: list[_Matched]) -> list[_Matched]:
+        """The sheets of a workbook without those our own template came with and nobody wrote on.
+
+        Nor is a sheet of it that was left empty a fault, as long as another one was filled in."""
+        stamp = template_stamp.find((s.name, s.rows) for s, _ in matched)
+        if stamp is None:
+            return matched
+        if stamp.outdated(self.registry):
+            self.note("template-outdated", value=stamp.version)
+        theirs = [(s, m) for s, m in matched if m or not stamp.is_helper(s.name, _filled_rows(s))]
+        unused = [s for s, m in theirs if m and not any(any(row) for row in s.rows[m.row + m.height :])]
+        used = any(m for s, m in theirs if s not in unused)
+        return [(s, m) for s, m in theirs if s not in unused] if used else theirs
 
     def _unmatched(self, sheet: workbooks.Sheet, code: str) -> None:
         """A sheet of no table of ours: none of its rows may vanish, but a page of notes is no error."""
         severity = "error" if _holds_data(sheet) else None
         self.note(code, severity=severity, sheet=sheet.name)
-        self.reading.unread[sheet.name] = sum(any(row) for row in sheet.rows)
+        self.reading.unread[sheet.name] = _filled_rows(sheet)
 
     def _sheet(self, sheet: workbooks.Sheet, match: HeaderMatch) -> None:
         """A sheet's rows below its header, by way of a small CSV: one road into the engine."""
@@ -156,6 +182,7 @@ class Reader:
         text = delimited.Delimited(target, "utf-8")
         delimited.load_records(self.con, text, ",", width + 1, "records")
         shifted = {index + 1: name for index, name in match.columns.items()}
+        self._place(sheet.name, match, sheet.left)
         self._text_table(sheet.name, match, shifted, "CAST(c0 AS BIGINT)", "_row > 1", width + 1)
 
     def _text(self, path: Path) -> None:
@@ -173,6 +200,7 @@ class Reader:
         except delimited.DelimitedUnreadable as error:
             self.reading.unread[""] = count_records(text.path, delimiter).filled
             return self.note(error.code, table=best.table.name)
+        self._place("", best, 0, delimiter)
         self._text_table("", best, best.columns, "_row", f"_row > {best.row + best.height}", width)
         return None
 
@@ -205,6 +233,13 @@ class Reader:
         fields = tuple(name for _, name in sorted(columns.items()))
         self.reading.tables.append(TextTable(sheet, match.table, relation, fields, refusals))
 
+    def _place(self, sheet: str, match: HeaderMatch, left: int, delimiter: str | None = None) -> None:
+        """Keeps where the columns stand. ``left``: columns of the sheet before the first one that is used."""
+        titles = {title: index for index, title in (*match.unknown, *match.repeated)}
+        columns = titles | {name: index for index, name in match.columns.items()}
+        shifted = {name: index + left + 1 for name, index in columns.items()}
+        self.reading.places.append(Place(sheet, match.table.name, match.row + match.height, shifted, delimiter))
+
     def _header_findings(self, sheet: str, match: HeaderMatch) -> tuple[tuple[str, str | None], ...]:
         """Notes what the header says, and returns what refuses the whole sheet."""
         place = {"sheet": sheet, "table": match.table.name, "row": match.row + match.height}
@@ -219,6 +254,10 @@ class Reader:
 
     def _contracts(self) -> list[Table]:
         return self.registry.layer("intake")
+
+
+def _filled_rows(sheet: workbooks.Sheet) -> int:
+    return sum(any(row) for row in sheet.rows)
 
 
 def _holds_data(sheet: workbooks.Sheet) -> bool:

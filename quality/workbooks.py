@@ -7,40 +7,39 @@ Formulas are read by their stored values; macros are never run.
 from __future__ import annotations
 
 import datetime as dt
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import python_calamine
 
-from quality.limits import check_workbook
+from quality.archives import check_archive
+from quality.limits import Limits, Refused
 
 Cells = list[str | None]
 
 
-class WorkbookUnreadable(Exception):
-    """Not a workbook, broken, or locked with a password. The message never quotes a cell."""
-
-
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet as text. ``rows[i]`` is row ``i + 1`` of the sheet; ``merged`` are (top, left, bottom, right)."""
+    """A sheet as text. ``rows[i]`` is row ``i + 1`` of the sheet; ``merged`` are (top, left, bottom, right).
+
+    Cells and ``merged`` count from the first used column; ``left`` columns of the sheet stand before it."""
 
     name: str
     rows: list[Cells]
     merged: tuple[tuple[int, int, int, int], ...]
+    left: int = 0
 
 
-def read_sheets(path: Path) -> Iterator[Sheet]:
-    """Every work sheet, in the order of the workbook, hidden ones too. TooLarge before anything is parsed."""
+def read_sheets(path: Path, limits: Limits) -> Iterator[Sheet]:
+    """Every work sheet, in the order of the workbook, hidden ones too. Refused before anything is parsed."""
+    check_archive(path, limits)
     try:
-        check_workbook(path)
         with python_calamine.CalamineWorkbook.from_path(path) as book:
             for name in book.sheet_names:
                 yield _sheet(book.get_sheet_by_name(name))
-    except (python_calamine.CalamineError, zipfile.BadZipFile, OSError, ValueError) as error:
-        raise WorkbookUnreadable(type(error).__name__) from error
+    except (python_calamine.CalamineError, OSError, ValueError):
+        raise Refused("file-unreadable") from None
 
 
 def cell_text(value: object) -> str | None:
@@ -63,4 +62,4 @@ def _sheet(sheet: python_calamine.CalamineSheet) -> Sheet:
     left = sheet.start[1] if sheet.start else 0
     rows = [[cell_text(value) for value in row] for row in sheet.iter_rows()]
     merged = tuple((a, b - left, c, d - left) for (a, b), (c, d) in sheet.merged_cell_ranges or ())
-    return Sheet(sheet.name, rows, merged)
+    return Sheet(sheet.name, rows, merged, left)
