@@ -29,7 +29,6 @@ _ROWS = re.compile(rb"""number-rows-repeated\s*=\s*["'](\d+)["']""")
 _COLUMNS = re.compile(rb"""number-columns-repeated\s*=\s*["'](\d+)["']""")
 
 
-
 def check_archive(path: Path, limits: Limits) -> None:
     """Refused for a zipped workbook beyond the limits, or one that does not unpack to what it says."""
     if not zipfile.is_zipfile(path):

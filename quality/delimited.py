@@ -58,25 +58,35 @@ def heads(text: Delimited, rows: int) -> dict[str, list[list[str | None]]]:
     return found or {",": _rows(lines, ",", rows)}
 
 
-def load_records(con: duckdb.DuckDBPyConnection, text: Delimited, delimiter: str, width: int, name: str) -> None:
-    """Makes the table ``name``: ``_row`` (record number from 1, blank ones counted) and c0 .. c<width-1+extra>.
+def load_records(
+    con: duckdb.DuckDBPyConnection, text: Delimited, delimiter: str, width: int, name: str, *, numbered: bool = False
+) -> int:
+    """Makes the view ``name``: ``_row`` (record number from 1, blank ones counted) and c0 .. c<width-1+extra>.
 
-    DelimitedUnreadable when the engine fails or returns another number of records than the file has."""
+    ``numbered``: the row number stands before the cells of each record. Returns the number of cells.
+    DelimitedUnreadable when the engine fails or returns another number of records than the file has. Behind the
+    view is one table, read in one go: rows keep their order, so rowid numbers them."""
     records = count_records(text.path, delimiter)
+    cells = quote(f"{name}_cells")
     for extra in (EXTRA_CELLS, MANY_EXTRA_CELLS):
-        reader = _reader(text.path, delimiter, width + extra, parallel=not records.newline_in_cell)
+        reader = _reader(text.path, delimiter, width + extra + numbered, parallel=not records.newline_in_cell)
         try:
-            con.execute(f"CREATE OR REPLACE TABLE {quote(name)} AS SELECT 0::BIGINT AS _row, * FROM {reader}")
+            con.execute(f"CREATE OR REPLACE TABLE {cells} AS FROM {reader}")
             break
         except duckdb.Error as error:
             too_wide = "Number of Columns" in str(error)
             if not too_wide or extra == MANY_EXTRA_CELLS:
                 code = "record-width" if too_wide else "file-unreadable"
                 raise DelimitedUnreadable(code, type(error).__name__) from None
-    returned = con.execute(f"SELECT count(*) FROM {quote(name)}").fetchone()[0]
+    returned = con.execute(f"SELECT count(*) FROM {cells}").fetchone()[0]
     if returned != records.filled:
         raise DelimitedUnreadable("record-count-mismatch", f"{returned} of {records.filled} records")
-    _number_rows(con, name, records.blank)
+    if numbered:
+        moved = ", ".join(f"c{i + 1} AS c{i}" for i in range(width + extra))
+        con.execute(f"CREATE VIEW {quote(name)} AS SELECT CAST(c0 AS BIGINT) AS _row, {moved} FROM {cells}")
+    else:
+        _number_rows(con, name, records.blank)
+    return width + extra
 
 
 def _reader(path: Path, delimiter: str, width: int, *, parallel: bool) -> str:
@@ -91,15 +101,21 @@ def _reader(path: Path, delimiter: str, width: int, *, parallel: bool) -> str:
 
 def _number_rows(con: duckdb.DuckDBPyConnection, name: str, blank: tuple[int, ...]) -> None:
     """Row numbers as a person counts them. The engine leaves blank lines out; here they count again."""
-    con.execute(f"UPDATE {quote(name)} SET _row = rowid + 1")
-    if blank:
-        con.execute("CREATE OR REPLACE TEMP TABLE blank_record(follows BIGINT, shift BIGINT)")
-        shifts = [(position - index, index) for index, position in enumerate(blank, 1)]
-        con.executemany("INSERT INTO blank_record VALUES (?, ?)", shifts)
-        con.execute(
-            f"UPDATE {quote(name)} SET _row = _row + coalesce("
-            "(SELECT max(shift) FROM blank_record WHERE follows < _row), 0)"
-        )
+    cells = quote(f"{name}_cells")
+    if not blank:
+        con.execute(f"CREATE OR REPLACE VIEW {quote(name)} AS SELECT rowid + 1 AS _row, * FROM {cells}")
+        return
+    shifts = [[position - index for index, position in enumerate(blank, 1)], list(range(1, len(blank) + 1))]
+    con.execute(
+        f"CREATE OR REPLACE TABLE {quote(f'{name}_blank')} AS "
+        "SELECT unnest($1::BIGINT[]) AS follows, unnest($2::BIGINT[]) AS shift",
+        shifts,
+    )
+    con.execute(
+        f"CREATE OR REPLACE VIEW {quote(name)} AS SELECT n + coalesce(shift, 0) AS _row, c.* EXCLUDE (n) FROM "
+        f"(SELECT rowid + 1 AS n, * FROM {cells}) c ASOF LEFT JOIN "
+        f"(SELECT follows, max(shift) AS shift FROM {quote(f'{name}_blank')} GROUP BY follows) b ON c.n > b.follows"
+    )
 
 
 def _rows(lines: str, delimiter: str, rows: int) -> list[list[str | None]]:

@@ -45,12 +45,14 @@ class TextTable:
 
     ``relation`` has ``_id`` (unique within it), ``_row`` (as a person counts), ``_extra`` (TRUE where cells stand
     beyond the header), and a text column for each of ``fields``; for mapped sources also the columns
-    ``_finding_*`` of ``specials``. ``refusals``: (code, column) for which every row is held back."""
+    ``_finding_*`` of ``specials``. ``rows``: how many it has. ``refusals``: (code, column) for which every row is
+    held back."""
 
     sheet: str
     table: Table
     relation: str
     fields: tuple[str, ...]
+    rows: int
     refusals: tuple[tuple[str, str | None], ...] = ()
     specials: tuple[str, ...] = ()
 
@@ -125,8 +127,8 @@ class Reader:
                 f"FALSE AS _extra, * FROM mapped_{name}"
             )
             specials = tuple(c for c in mapped.SPECIAL[1:] if c in given)
-            table = self.registry.tables[name]
-            self.reading.tables.append(TextTable("", table, relation, tuple(fields), specials=specials))
+            table, rows = self.registry.tables[name], self._rows(relation)
+            self.reading.tables.append(TextTable("", table, relation, tuple(fields), rows, specials=specials))
         return None
 
     def _workbook(self, path: Path) -> None:
@@ -175,15 +177,14 @@ class Reader:
         target = self.work / "sheet.csv"
         with target.open("w", encoding="utf-8", newline="") as out:
             writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
-            writer.writerow(["row", *range(width)])
             for number, row in enumerate(rows[start:], start + 1):
                 if any(row):
                     writer.writerow([number, *row, *[""] * (width - len(row))])
-        text = delimited.Delimited(target, "utf-8")
-        delimited.load_records(self.con, text, ",", width + 1, "records")
-        shifted = {index + 1: name for index, name in match.columns.items()}
         self._place(sheet.name, match, sheet.left)
-        self._text_table(sheet.name, match, shifted, "CAST(c0 AS BIGINT)", "_row > 1", width + 1)
+        records = f"records_{len(self.reading.tables)}"
+        text = delimited.Delimited(target, "utf-8")
+        count = delimited.load_records(self.con, text, ",", width, records, numbered=True)
+        return self._text_table(sheet.name, match, records, width, count)
 
     def _text(self, path: Path) -> None:
         try:
@@ -196,13 +197,12 @@ class Reader:
             self.reading.unread[""] = count_records(text.path, delimiter).filled
             return self.note("file-unknown", sheet="")
         try:
-            delimited.load_records(self.con, text, delimiter, width, "records")
+            count = delimited.load_records(self.con, text, delimiter, width, "records")
         except delimited.DelimitedUnreadable as error:
             self.reading.unread[""] = count_records(text.path, delimiter).filled
             return self.note(error.code, table=best.table.name)
         self._place("", best, 0, delimiter)
-        self._text_table("", best, best.columns, "_row", f"_row > {best.row + best.height}", width)
-        return None
+        return self._text_table("", best, "records", width, count)
 
     def _best_header(self, text: delimited.Delimited) -> tuple[HeaderMatch | None, str, int]:
         """The header, the delimiter it is best read with, and how many cells it has."""
@@ -214,24 +214,26 @@ class Reader:
                 width = max(len(head[match.row + match.height - 1]), max(match.columns) + 1)
         return best, delimiter, width
 
-    def _text_table(
-        self, sheet: str, match: HeaderMatch, columns: dict[int, str], row: str, where: str, width: int
-    ) -> None:
-        """The relation of a matched sheet: only columns of the contract, no empty rows, nothing else is kept."""
-        relation = f"text_{len(self.reading.tables)}"
-        named = "".join(f", c{index} AS {quote(name)}" for index, name in sorted(columns.items()))
-        count = len(self.con.execute("DESCRIBE records").fetchall()) - 1
-        extra = " OR ".join(f"trim(c{i}) <> ''" for i in range(width, count)) or "FALSE"
-        anything = " OR ".join(f"trim(c{i}) <> ''" for i in range(count) if row == "_row" or i)
+    def _text_table(self, sheet: str, match: HeaderMatch, records: str, width: int, count: int) -> None:
+        """The relation of a matched sheet: only columns of the contract, no empty rows, nothing else is kept.
+
+        ``records`` has ``_row`` and ``count`` cells c0, c1 ..., of which the header has ``width``."""
+        relation, columns = f"text_{len(self.reading.tables)}", sorted(match.columns.items())
+        named = "".join(f", c{index} AS {quote(name)}" for index, name in columns)
+        extra = f"{_cells(width, count)} <> ''" if count > width else "FALSE"
         self.con.execute(
-            f"CREATE TABLE {relation} AS SELECT row_number() OVER () AS _id, {row} AS _row, "
-            f"coalesce({extra}, FALSE) AS _extra{named} FROM records WHERE {where} AND ({anything})"
+            f"CREATE VIEW {relation} AS SELECT _row AS _id, _row, {extra} AS _extra{named} "
+            f"FROM {records} WHERE _row > {match.row + match.height} AND {_cells(0, count)} <> ''"
         )
         refusals = self._header_findings(sheet, match)
-        if not self.con.execute(f"SELECT count(*) FROM {relation}").fetchone()[0]:
+        rows = self._rows(relation)
+        if not rows:
             self.note("file-empty", sheet=sheet, table=match.table.name)
-        fields = tuple(name for _, name in sorted(columns.items()))
-        self.reading.tables.append(TextTable(sheet, match.table, relation, fields, refusals))
+        fields = tuple(name for _, name in columns)
+        self.reading.tables.append(TextTable(sheet, match.table, relation, fields, rows, refusals))
+
+    def _rows(self, relation: str) -> int:
+        return self.con.execute(f"SELECT count(*) FROM {relation}").fetchone()[0]
 
     def _place(self, sheet: str, match: HeaderMatch, left: int, delimiter: str | None = None) -> None:
         """Keeps where the columns stand. ``left``: columns of the sheet before the first one that is used."""
@@ -275,6 +277,11 @@ def _fill_merged_keys(sheet: workbooks.Sheet, match: HeaderMatch) -> None:
         for row in sheet.rows[top + 1 : bottom + 1]:
             if left < len(row) and row[left] is None and any(row):
                 row[left] = value
+
+
+def _cells(first: int, beyond: int) -> str:
+    """What some cells say, together: '' where all are empty. One function call a row, however many cells."""
+    return f"trim(concat({', '.join(f'c{i}' for i in range(first, beyond))}))"
 
 
 def _all(columns: Sequence[str] | set[str]) -> str:
