@@ -223,8 +223,8 @@ def accepted_keys(con: duckdb.DuckDBPyConnection, workspace: Path, kind: str, sh
     if not gated.exists():
         return []
     rows = con.execute(
-        f"SELECT DISTINCT {KEYS[kind]} FROM read_parquet(?) a ANTI JOIN (SELECT source_sha256, source_sheet, source_row "
-        "FROM read_parquet(?)) h USING (source_sha256, source_sheet, source_row) ORDER BY 1",
+        f"SELECT DISTINCT {KEYS[kind]} FROM read_parquet(?) a ANTI JOIN (SELECT source_sha256, source_sheet, "
+        "source_row FROM read_parquet(?)) h USING (source_sha256, source_sheet, source_row) ORDER BY 1",
         [str(gated), str(held)],
     )
     return [business_key(key) for (key,) in rows.fetchall()]
