@@ -19,8 +19,8 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from quality.template_cells import ROWS, Choices, number_format, validation, wide
 from schemas.compile import template_stamp
 from schemas.compile.template import Template, TemplateColumn
+from schemas.compile.template_stamp import GUIDE, LISTS
 
-GUIDE, LISTS = "填表说明", "_选项"
 #: rows drawn with borders, as on paper; more may be filled in
 DRAWN = 200
 #: no clock: the day stands for none
