@@ -78,7 +78,7 @@ def test_the_help_names_the_defaults(tuoyu):
 @pytest.mark.parametrize(
     "words",
     [["frobnicate"], ["run", "--job", "half"], ["check", "not-there.csv"], ["check", "."], ["demo", "--providers", "3"],
-     ["diff", "whitelist"], ["status", "--colour"]],
+     ["diff", "whitelist"], ["status", "--colour"], ["schema", "template", "--together", "驿站"]],
     ids=" ".join,
 )  # fmt: skip
 def test_what_cannot_be_understood_is_usage(tuoyu, words):

@@ -290,6 +290,12 @@ def test_the_same_columns_of_another_version_are_not_worth_a_word(tmp_path):
     assert told(gate(BINJIANG, book, tmp_path)) == []
 
 
+def test_only_an_intake_table_has_a_template():
+    for name in ("open_whitelist", "no_such_table"):
+        with pytest.raises(KeyError, match=name):
+            templates(BINJIANG, name)
+
+
 # --- in Excel
 
 
