@@ -1,6 +1,7 @@
 """What starts a run when something happens: a new file in the inbox that has stopped growing."""
 
 import hashlib
+import os
 import time
 
 import dagster as dg
@@ -31,6 +32,6 @@ def inbox_sensor(settings: Settings) -> dg.SensorDefinition:
         if time.time() - newest < settings.settle_seconds:
             return dg.SkipReason("文件仍在写入 a file is still being written")
         names = "\n".join(f"{p}\0{p.stat().st_mtime_ns}\0{p.stat().st_size}" for p in waiting)
-        return dg.RunRequest(run_key=hashlib.sha256(names.encode()).hexdigest())
+        return dg.RunRequest(run_key=hashlib.sha256(os.fsencode(names)).hexdigest())
 
     return inbox

@@ -154,9 +154,14 @@ class Reader:
                 if any(row):
                     writer.writerow([number, *row, *[""] * (width - len(row))])
         text = delimited.Delimited(target, "utf-8")
-        delimited.load_records(self.con, text, ",", width + 1, "records")
+        try:
+            delimited.load_records(self.con, text, ",", width + 1, "records")
+        except delimited.DelimitedUnreadable as error:
+            self.reading.unread[sheet.name] = sum(any(row) for row in rows[start:])
+            return self.note(error.code, sheet=sheet.name, table=match.table.name)
         shifted = {index + 1: name for index, name in match.columns.items()}
         self._text_table(sheet.name, match, shifted, "CAST(c0 AS BIGINT)", "_row > 1", width + 1)
+        return None
 
     def _text(self, path: Path) -> None:
         try:
