@@ -55,21 +55,25 @@ _FORMULA = re.compile(
 
 def facts_of(data: bytes, limits: Limits) -> Facts:
     """What is to be known of a sheet of an xlsx before its cells are read; Refused when it is too large."""
-    check_extent(data, limits)
+    plain = check_extent(data, limits)
     rows, columns = (), ()
     if b"hidden" in data:
         rows = joined_spans([(n, n) for tag in _HIDDEN_ROW.findall(data) if (n := _row_number(tag))])
         columns = joined_spans([_span(tag) for tag in _HIDDEN_COLUMN.findall(data)])
-    return Facts(rows, columns, dict(_errors(data)), dict(_formulas(data)))
+    return Facts(rows, columns, dict(_errors(data, plain)), dict(_formulas(data, plain)))
 
 
-def check_extent(data: bytes, limits: Limits) -> None:
-    """The rectangle in use, from the references of the cells: what a sheet says of its size is not trusted."""
-    if not _surely_small(data, limits):
-        bottom = right = 0
-        for row, last in _cells(data):
-            bottom, right = max(bottom, row), max(right, last)
-            limits.check_table(bottom, right)
+def check_extent(data: bytes, limits: Limits) -> bool:
+    """The rectangle in use, from the references of the cells: what a sheet says of its size is not trusted.
+
+    Returns whether the sheet is written as usual, and small."""
+    if _surely_small(data, limits):
+        return True
+    bottom = right = 0
+    for row, last in _cells(data):
+        bottom, right = max(bottom, row), max(right, last)
+        limits.check_table(bottom, right)
+    return False
 
 
 def _surely_small(data: bytes, limits: Limits) -> bool:
@@ -109,17 +113,17 @@ def _cells(data: bytes) -> Iterator[tuple[int, int]]:
                 yield row + height - 1, column
 
 
-def _errors(data: bytes) -> Iterator[tuple[tuple[int, int], str]]:
+def _errors(data: bytes, plain: bool) -> Iterator[tuple[tuple[int, int], str]]:
     """Error cells: the parser gives them as empty, and an empty cell may be accepted."""
-    if b'"e"' in data or b"'e'" in data:
+    if b't="e"' in data or not plain:
         for cell in _ERROR.finditer(data):
             found = _VALUE.search(cell[2])
             yield _place(cell[1]), found[1].decode("ascii", "replace").strip() if found else "#N/A"
 
 
-def _formulas(data: bytes) -> Iterator[tuple[tuple[int, int], str]]:
+def _formulas(data: bytes, plain: bool) -> Iterator[tuple[tuple[int, int], str]]:
     """Formulas whose result was not stored. An empty text is a result."""
-    if b"<f" in data or b":f" in data:
+    if b"<f" in data or not plain:
         for cell in _FORMULA.finditer(data):
             if not (cell[3] and re.search(rb"""\st\s*=\s*["']str["']""", cell[1])):
                 yield _place(cell[1]), "=" + html.unescape((cell[2] or b"").decode("utf-8", "replace"))

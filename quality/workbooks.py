@@ -164,7 +164,10 @@ def _texts(column: tuple) -> Cells:
     kinds = set(map(type, column))
     if bool in kinds:  # True equals 1.0
         return [cell_text(value) for value in column]
-    texts = {value: cell_text(value) for value in set(column)}
+    different = set(column)
+    if kinds == {str} and all(map(str.strip, different)):
+        return list(column)
+    texts = {value: cell_text(value) for value in different}
     return list(map(texts.__getitem__, column))
 
 
