@@ -56,6 +56,8 @@ def _intake(out: Console, intake: dict[str, Any] | None) -> None:
         f"{intake['accepted']:,} 通过 accepted + {intake['quarantined']:,} 隔离 held",
         lead="收件 received: ",
     )
+    if intake.get("refused"):
+        say(out, f"{intake['refused']:,} 个文件 files (tuoyu status)", lead="未收 not taken in: ", style="red")
 
 
 def _release(out: Console, release: dict[str, Any] | None) -> None:

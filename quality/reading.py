@@ -179,11 +179,15 @@ class Reader:
         start = match.row + match.height
         _fill_merged_keys(sheet, match)
         self._note_hidden(sheet, match)
-        workbooks.load(self.con, sheet, start, self.work / "sheet.csv")
+        try:
+            workbooks.load(self.con, sheet, start, self.work / "sheet.csv")
+        except Refused as refusal:
+            self.reading.unread[sheet.name] = sum(map(any, sheet.rows[start:]))
+            return self.note(refusal.code, sheet=sheet.name, table=match.table.name)
         self._place(sheet.name, match, None)
         titles = dict(enumerate(sheet.rows[start - 1]))
         apart = list(_bad_rows(sheet, match))
-        self._text_table(sheet.name, match, titles, "TRUE", len(sheet.columns), apart)
+        return self._text_table(sheet.name, match, titles, "TRUE", len(sheet.columns), apart)
 
     def _note_hidden(self, sheet: workbooks.Sheet, match: HeaderMatch) -> None:
         place = {"sheet": sheet.name, "table": match.table.name}

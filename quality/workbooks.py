@@ -103,16 +103,21 @@ def read_sheets(path: Path, limits: Limits | None = None) -> list[Sheet]:
 def load(con: duckdb.DuckDBPyConnection, sheet: Sheet, start: int, target: Path) -> None:
     """Makes the table ``records`` of the rows from ``start`` (from 0) on: ``_row`` as a person counts, c0, c1 ...
 
-    By way of a small CSV: the engine takes it as quickly as Arrow, which takes longer to import than a file to read."""
+    By way of a small CSV: the engine takes it as quickly as Arrow, which takes longer to import than a file to read.
+    Refused when the engine does not take a row."""
     cells = [column[start:] for column in sheet.columns]
     with target.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
         writer.writerows(zip(range(start + 1, len(sheet.rows) + 1), *cells, strict=True))
     columns = ", ".join(["'_row': 'BIGINT'", *(f"'c{i}': 'VARCHAR'" for i in range(len(cells)))])
-    con.execute(
-        f"CREATE OR REPLACE TABLE records AS FROM read_csv({literal(str(target))}, auto_detect=false, header=false, "
-        f"delim=',', quote='\"', escape='\"', columns={{{columns}}}, parallel=false, max_line_size=16777216)"
+    reader = (
+        f"read_csv({literal(str(target))}, auto_detect=false, header=false, delim=',', quote='\"', escape='\"', "
+        f"columns={{{columns}}}, parallel=false, max_line_size=16777216)"
     )
+    try:
+        con.execute(f"CREATE OR REPLACE TABLE records AS FROM {reader}")
+    except duckdb.Error:
+        raise Refused("file-unreadable") from None
     if con.execute("SELECT count(*) FROM records").fetchone()[0] != len(sheet.rows) - start:
         raise Refused("record-count-mismatch")
 
