@@ -308,3 +308,14 @@ def _rule(out: Console, r: dict[str, Any]) -> None:
     if not r["evaluated"]:
         say(out, f"未评估，缺少参数 not evaluated, needs {', '.join(r['missing_parameters'])}", lead="    ",
             style="yellow")  # fmt: skip
+
+
+def templates(files: list[dict[str, Any]], json_out: bool) -> None:
+    """The templates made: which file holds which tables."""
+    if json_out:
+        return document(files)
+    out = console()
+    for made in files:
+        out.print(made["file"], style="bold", soft_wrap=True, markup=False, highlight=False)
+        columns(out, [(t["table"], t["title_zh"], f"{t['columns']} 列 columns") for t in made["tables"]])
+    say(out, files[0]["version"], lead="模板版本 version: ")
