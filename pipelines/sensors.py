@@ -25,7 +25,7 @@ def inbox_sensor(settings: Settings) -> dg.SensorDefinition:
     def inbox(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if not settings.inbox_dir.exists():
             return dg.SkipReason(f"收件箱不存在 no inbox at {settings.inbox_dir}")
-        waiting = pending(settings.inbox_dir, Workspace(settings.workspace_dir))
+        waiting = pending(settings.inbox_dir, Workspace(settings.workspace_dir), settings.limits.file_bytes)
         if not waiting:
             return dg.SkipReason("没有新文件 nothing new in the inbox")
         newest = max(p.stat().st_mtime for p in waiting)

@@ -26,8 +26,9 @@ from assets.workspace import (
     write_json,
 )
 from quality.cross_rules import CrossRule, cross_rules
-from quality.gate import check_file, gate_engine
+from quality.limits import in_mib
 from quality.normalise import install_macros, normal_expression, with_default
+from quality.sandbox import Sandbox
 from schemas.compile.duckdb import column_definitions, literal, order_by, quote
 from schemas.model import Field, Table
 
@@ -76,7 +77,9 @@ def _build(ctx: Context) -> Intake:
 def _gate_fingerprint(ctx: Context) -> str:
     """All that a file's verdict depends on besides the file itself."""
     in_force = {p.code: p.value for p in ctx.registry.parameters(ctx.as_of).values()}
-    return fingerprint(ctx.registry.fingerprint, in_force, code_fingerprint(QUALITY), duckdb.__version__)
+    return fingerprint(
+        ctx.registry.fingerprint, in_force, vars(ctx.limits), code_fingerprint(QUALITY), duckdb.__version__
+    )
 
 
 def _gate_fresh(ctx: Context, receipts: list[Receipt], gate_print: str) -> int:
@@ -85,9 +88,9 @@ def _gate_fresh(ctx: Context, receipts: list[Receipt], gate_print: str) -> int:
     marks = {r.sha256: read_json(_mark(ctx, r)) or {} for r in receipts}
     fresh = [r for r in receipts if marks[r.sha256].get("fingerprint") != prints[r.sha256]]
     if fresh:
-        with gate_engine(ctx.threads, ctx.memory, spill_folder(ctx)) as engine:
+        with Sandbox(ctx.limits, ctx.threads, ctx.memory, spill_folder(ctx)) as gate:
             for receipt in fresh:
-                _gate(ctx, receipt, prints[receipt.sha256], engine)
+                _gate(ctx, receipt, prints[receipt.sha256], gate)
     return len(fresh)
 
 
@@ -96,10 +99,10 @@ def _mark(ctx: Context, receipt: Receipt) -> Path:
     return ctx.workspace.gated(receipt.sha256) / "gated.json"
 
 
-def _gate(ctx: Context, receipt: Receipt, wanted: str, engine: duckdb.DuckDBPyConnection) -> None:
+def _gate(ctx: Context, receipt: Receipt, wanted: str, gate: Sandbox) -> None:
     _mark(ctx, receipt).unlink(missing_ok=True)
     ctx.progress(f"检查 {receipt.name}")
-    check_file(
+    gate.check_file(
         ctx.registry,
         received_file(ctx.workspace, receipt.sha256),
         name=receipt.name,
@@ -107,7 +110,7 @@ def _gate(ctx: Context, receipt: Receipt, wanted: str, engine: duckdb.DuckDBPyCo
         received_on=receipt.received_on,
         as_of=ctx.as_of,
         out_dir=ctx.workspace.gated(receipt.sha256),
-        engine=engine,
+        brief=True,
     )
     write_json(_mark(ctx, receipt), {"fingerprint": wanted})
 
@@ -127,7 +130,7 @@ def _union(ctx: Context, receipts: list[Receipt], unfit: list[Refused], gated: i
         "INSERT INTO file_name SELECT unnest(?), unnest(?), unnest(?)",
         [[getattr(r, name) for r in receipts] for name in ("sha256", "name", "batch")],
     )
-    _load_findings(con, folders, unfit)
+    _load_findings(con, folders, unfit, in_mib(ctx.limits.file_bytes))
     superseded = sum(_candidate(con, table, folders) for table in tables)
     for rule in cross_rules():
         _apply_cross_rule(con, rule)
@@ -155,15 +158,17 @@ def parquet_list(folders: list[Path], name: str) -> str:
     return f"[{', '.join(found)}]" if found else ""
 
 
-def _load_findings(con: duckdb.DuckDBPyConnection, folders: list[Path], unfit: list[Refused]) -> None:
+def _load_findings(
+    con: duckdb.DuckDBPyConnection, folders: list[Path], unfit: list[Refused], largest: str
+) -> None:
     """What the gate found in each file, and that some files were not taken in at all."""
     files = parquet_list(folders, "findings.parquet")
     con.execute(f"CREATE TABLE findings AS FROM read_parquet({files})" if files else _NO_FINDINGS)
     for file in unfit:
         con.execute(
             "INSERT INTO findings BY NAME SELECT $code AS code, 'error' AS severity, $name AS file, "
-            "'' AS source_sha256",
-            {"code": file.code, "name": file.name},
+            "CASE WHEN $code = 'file-too-large' THEN $largest END AS value, '' AS source_sha256",
+            {"code": file.code, "name": file.name, "largest": largest},
         )
 
 

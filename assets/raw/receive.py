@@ -14,13 +14,12 @@ from datetime import date
 from pathlib import Path
 
 from assets.workspace import Workspace, file_sha256, locked, read_json, write_json
+from quality.limits import Limits
 
 #: lock files and droppings of desktop programs: not filings, never received
 IGNORED = ("~$", ".", "Thumbs.db", "desktop.ini")
 #: ends of names of files that are taken in; what others are (half an upload, a program) need not be guessed
 ENDINGS = (".xlsx", ".xlsm", ".xls", ".ods", ".et", ".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".gz")
-#: bytes of a file that is taken in
-LARGEST = 20 << 20
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def ledger(workspace: Workspace) -> list[Receipt]:
     return list({r.sha256: r for r in reversed(receipts)}.values())[::-1]
 
 
-def pending(inbox: Path, workspace: Workspace, largest: int = LARGEST) -> list[Path]:
+def pending(inbox: Path, workspace: Workspace, largest: int = Limits().file_bytes) -> list[Path]:
     """Files of the inbox whose content has not been received."""
     known = {r.sha256 for r in ledger(workspace)}
     readable, _ = _sorted_out(inbox, largest)
@@ -79,7 +78,7 @@ def inbox_files(inbox: Path) -> list[Path]:
 
 
 def receive(
-    inbox: Path, workspace: Workspace, received_on: date, clock: Callable[[], str], largest: int = LARGEST
+    inbox: Path, workspace: Workspace, received_on: date, clock: Callable[[], str], largest: int = Limits().file_bytes
 ) -> list[Receipt]:
     """Copies what is new and returns its receipts; notes what it will not take in (``refused``).
 
