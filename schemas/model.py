@@ -105,8 +105,8 @@ class FindingText(Strict):
 class BookRule(Strict):
     """A rule of our rule book: what is asked, and what looks after it.
 
-    ``contract`` and ``cross`` rules are looked after by the findings that name them in ``implements``; everything
-    else says ``where`` (paths of the project). ``note``: what of it is not judged, or judged more mildly than asked,
+    ``contract`` and ``cross`` rules are looked after by the findings that name them in ``implements`` (those about
+    single columns: of ``columns``); everything else says ``where`` (paths of the project). ``note``: what of it is not judged, or judged more mildly than asked,
     and why; of a rule that is left out, the reason."""
 
     id: str
@@ -115,6 +115,7 @@ class BookRule(Strict):
     zh: str
     en: str
     dq: str
+    columns: tuple[str, ...] = ()
     where: tuple[str, ...] = ()
     note_zh: str = ""
     note_en: str = ""
