@@ -106,8 +106,8 @@ class BookRule(Strict):
     """A rule of our rule book: what is asked, and what looks after it.
 
     ``contract`` and ``cross`` rules are looked after by the findings that name them in ``implements`` (those about
-    single columns: of ``columns``); everything else says ``where`` (paths of the project). ``note``: what of it is not judged, or judged more mildly than asked,
-    and why; of a rule that is left out, the reason."""
+    single columns: of ``columns``); everything else says ``where``, in paths of the project. ``note``: what of it is
+    not judged, or judged more mildly than asked, and why; of a rule that is left out, the reason."""
 
     id: str
     severity: Severity

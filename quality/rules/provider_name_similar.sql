@@ -11,7 +11,8 @@
 -- implements: R-ID-08
 -- parameters: name_similarity_min
 -- Names are compared with their neighbours in alphabetical order, read from the front and from the back, and not with
--- all others, so that the work grows with the number of providers and not with its square.
+-- all others, so that the work grows with the number of providers and not with its square. The engine counts an edit
+-- distance in bytes, of which a Chinese character has three; so the length is counted in bytes too.
 WITH named AS (
     SELECT area_code, provider_id, subdistrict_code, credit_code, source_sha256, source_sheet, source_row,
         regexp_replace(provider_name, '\s', '', 'g') AS name
@@ -43,5 +44,5 @@ neighbour AS (
 SELECT source_sha256, source_sheet, source_row, min(concat(name, ' / ', other_name)) AS value
 FROM neighbour
 WHERE credit_code <> other_code
-    AND 1 - levenshtein(name, other_name) / greatest(length(name), length(other_name)) >= $name_similarity_min
+    AND 1 - levenshtein(name, other_name) / greatest(strlen(name), strlen(other_name)) >= $name_similarity_min
 GROUP BY source_sha256, source_sheet, source_row

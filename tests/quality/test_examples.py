@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import re
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -17,8 +16,20 @@ from assets.raw.receive import receive
 from assets.workspace import Context, Workspace
 from quality.cross_rules import cross_rules
 from quality.gate import GateResult, check_file
+from quality.rule_list import rule_list
 from schemas.registry import load, profiles
-from tests.quality.examples import Example, between_examples, columns, header, read, registry, row_examples, tables
+from tests.quality.examples import (
+    Example,
+    between_examples,
+    codes,
+    columns,
+    header,
+    made,
+    read,
+    registry,
+    row_examples,
+    tables,
+)
 
 AS_OF = date(2026, 3, 31)
 TESTS = Path(__file__).parents[1]
@@ -99,3 +110,42 @@ def test_each_rule_between_tables_speaks_of_what_breaks_it_and_of_nothing_else(r
         if rule and rule.severity == "error" and not all((*place, example.code) in held for place in spoken):
             wrong.append(f"not held: {example}")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("code", sorted(read("files.yml")))
+def test_what_is_wrong_with_a_whole_file_is_said_and_not_said_of_one_in_order(tmp_path: Path, code: str) -> None:
+    for outcome, told in read("files.yml")[code].items():
+        for number, one in enumerate(told):
+            folder = tmp_path / outcome / str(number)
+            folder.mkdir(parents=True)
+            found = {finding.code for finding in gate(made(folder, one)).findings}
+            assert (code in found) is (outcome == "fails"), (one, found)
+
+
+def test_every_rule_has_an_example_that_fails_and_one_that_passes() -> None:
+    """Rules of the contracts and between tables: here. What is said of files, sheets and cells: here or elsewhere."""
+    rules = {rule.code for table in registry().layer("intake") for rule in table.rules}
+    rules |= {rule.code for rule in cross_rules()}
+    assert not rules - codes()
+    general = {code for slug in profiles() for code in load(slug).findings} - rules - codes()
+    other = "\n".join(path.read_text("utf-8") for path in TESTS.rglob("test_*.py"))
+    assert not [code for code in sorted(general) if f'"{code}"' not in other]
+    for table in tables():
+        for code, both in read(f"rows/{table}.yml")["rules"].items():
+            assert both["fails"], (table, code)  # the good row passes them all
+
+
+def test_no_rule_without_a_figure_is_evaluated_and_each_says_what_it_lacks() -> None:
+    lacking = {row["code"]: row["missing_parameters"] for row in rule_list(load("binjiang"), AS_OF)["rules"]}
+    assert {code: missing for code, missing in lacking.items() if missing} == {
+        "class-carers-too-few-mixed": ["carer_ratio_mixed"],
+        "fee-outside-catalogue": ["fee_catalogue_items"],
+        "station-report-missing": ["station_report_due_day"],
+        "station-report-late": ["station_report_due_day"],
+    }
+    assert all(row["evaluated"] for row in rule_list(registry(), AS_OF)["rules"])
+
+
+def test_before_the_rules_on_family_points_there_was_no_cap() -> None:
+    on = {row["code"]: row["evaluated"] for row in rule_list(load("binjiang"), date(2023, 10, 15))["rules"]}
+    assert on["family-point-above-cap"] is False and on["class-size-above-cap"] is True

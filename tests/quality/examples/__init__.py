@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import xlsxwriter
 import yaml
 
 from pipelines.demo.identifiers import credit_code
@@ -102,3 +103,23 @@ def _between(table: str, change: Row, number: int) -> Row:
     if table == "price_cap":
         identity = {}
     return read(f"rows/{table}.yml")["good"] | identity | change
+
+
+def made(folder: Path, told: dict[str, Any]) -> Path:
+    """One whole file of files.yml, written."""
+    path = folder / told["name"]
+    if "sheets" in told:
+        with xlsxwriter.Workbook(str(path)) as book:
+            for name, rows in told["sheets"].items():
+                sheet = book.add_worksheet(name)
+                for number, row in enumerate(rows):
+                    sheet.write_row(number, 0, row)
+    else:
+        path.write_bytes(bytes.fromhex(told["bytes"]) if "bytes" in told else told["text"].encode())
+    return path
+
+
+def codes() -> set[str]:
+    """Every code that has an example here."""
+    of_rows = {code for table in tables() for code in read(f"rows/{table}.yml")["rules"]}
+    return of_rows | {path.stem for path in (HERE / "between").glob("*.yml")} | set(read("files.yml"))
