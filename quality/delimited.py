@@ -17,7 +17,9 @@ from quality.encodings import as_utf8, detect
 from quality.records import count_records
 from schemas.compile.duckdb import literal, quote
 
-DELIMITERS = (",", "\t", ";", "|", "，")
+DELIMITERS = (",", "\t", ";", "|")
+#: signs of Chinese text that stand in cells too: a file divided by them is refused with the reason
+ODD_DELIMITERS = ("，", "、", "；")
 SAMPLE_BYTES = 1 << 18
 #: cells beyond the header that are still read, so that a row that is too long is seen and not cut
 EXTRA_CELLS = 2
@@ -47,51 +49,50 @@ def prepare(path: Path, work: Path) -> Delimited:
     return Delimited(_one_line_end(text, work / "lines.csv"), encoding)
 
 
-def heads(text: Delimited, rows: int) -> dict[str, list[list[str | None]]]:
+def heads(
+    text: Delimited, rows: int, delimiters: tuple[str, ...] = DELIMITERS
+) -> dict[str, list[list[str | None]]]:
     """The first rows of the file as each delimiter would have them."""
     with text.path.open("rb") as file:
         sample = file.read(SAMPLE_BYTES)
     lines = sample.decode("utf-8", errors="ignore")
     if len(sample) == SAMPLE_BYTES:
         lines = lines[: lines.rfind("\n")]
-    found = {d: _rows(lines, d, rows) for d in DELIMITERS if d in lines}
+    found = {d: _rows(lines, d, rows) for d in delimiters if d in lines}
     return found or {",": _rows(lines, ",", rows)}
 
 
 def load_records(
     con: duckdb.DuckDBPyConnection, text: Delimited, delimiter: str, width: int, name: str, *, numbered: bool = False
-) -> int:
-    """Makes the view ``name``: ``_row`` (record number from 1, blank ones counted) and c0 .. c<width-1+extra>.
+) -> None:
+    """Makes the table ``name``: ``_row`` (record number from 1, blank ones counted) and c0 .. c<width-1+extra>.
 
-    ``numbered``: the row number stands before the cells of each record. Returns the number of cells.
-    DelimitedUnreadable when the engine fails or returns another number of records than the file has. Behind the
-    view is one table, read in one go: rows keep their order, so rowid numbers them."""
+    ``numbered``: the number stands before the cells of each record already. DelimitedUnreadable when the engine
+    fails or returns another number of records than the file has."""
     records = count_records(text.path, delimiter)
-    cells = quote(f"{name}_cells")
+    number = "CAST(first AS BIGINT) AS _row" if numbered else "row_number() OVER () AS _row"
     for extra in (EXTRA_CELLS, MANY_EXTRA_CELLS):
-        reader = _reader(text.path, delimiter, width + extra + numbered, parallel=not records.newline_in_cell)
+        names = [*(["first"] if numbered else []), *(f"c{i}" for i in range(width + extra))]
+        reader = _reader(text.path, delimiter, names, parallel=not records.newline_in_cell)
+        columns = "* EXCLUDE (first)" if numbered else "*"
         try:
-            con.execute(f"CREATE OR REPLACE TABLE {cells} AS FROM {reader}")
+            con.execute(f"CREATE OR REPLACE TABLE {quote(name)} AS SELECT {number}, {columns} FROM {reader}")
             break
         except duckdb.Error as error:
             too_wide = "Number of Columns" in str(error)
             if not too_wide or extra == MANY_EXTRA_CELLS:
                 code = "record-width" if too_wide else "file-unreadable"
                 raise DelimitedUnreadable(code, type(error).__name__) from None
-    returned = con.execute(f"SELECT count(*) FROM {cells}").fetchone()[0]
+    returned = con.execute(f"SELECT count(*) FROM {quote(name)}").fetchone()[0]
     if returned != records.filled:
         raise DelimitedUnreadable("record-count-mismatch", f"{returned} of {records.filled} records")
-    if numbered:
-        moved = ", ".join(f"c{i + 1} AS c{i}" for i in range(width + extra))
-        con.execute(f"CREATE VIEW {quote(name)} AS SELECT CAST(c0 AS BIGINT) AS _row, {moved} FROM {cells}")
-    else:
-        _number_rows(con, name, records.blank)
-    return width + extra
+    if records.blank and not numbered:
+        _count_blank(con, name, records.blank)
 
 
-def _reader(path: Path, delimiter: str, width: int, *, parallel: bool) -> str:
+def _reader(path: Path, delimiter: str, names: list[str], *, parallel: bool) -> str:
     """The reading of a file with the whole dialect given and every cell as text."""
-    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(width))
+    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
     return (
         f"read_csv({literal(str(path))}, auto_detect=false, header=false, delim={literal(delimiter)}, "
         f"quote='\"', escape='\"', columns={{{columns}}}, null_padding=true, "
@@ -99,22 +100,14 @@ def _reader(path: Path, delimiter: str, width: int, *, parallel: bool) -> str:
     )
 
 
-def _number_rows(con: duckdb.DuckDBPyConnection, name: str, blank: tuple[int, ...]) -> None:
+def _count_blank(con: duckdb.DuckDBPyConnection, name: str, blank: tuple[int, ...]) -> None:
     """Row numbers as a person counts them. The engine leaves blank lines out; here they count again."""
-    cells = quote(f"{name}_cells")
-    if not blank:
-        con.execute(f"CREATE OR REPLACE VIEW {quote(name)} AS SELECT rowid + 1 AS _row, * FROM {cells}")
-        return
-    shifts = [[position - index for index, position in enumerate(blank, 1)], list(range(1, len(blank) + 1))]
+    follows = [position - index for index, position in enumerate(blank, 1)]
     con.execute(
-        f"CREATE OR REPLACE TABLE {quote(f'{name}_blank')} AS "
-        "SELECT unnest($1::BIGINT[]) AS follows, unnest($2::BIGINT[]) AS shift",
-        shifts,
-    )
-    con.execute(
-        f"CREATE OR REPLACE VIEW {quote(name)} AS SELECT n + coalesce(shift, 0) AS _row, c.* EXCLUDE (n) FROM "
-        f"(SELECT rowid + 1 AS n, * FROM {cells}) c ASOF LEFT JOIN "
-        f"(SELECT follows, max(shift) AS shift FROM {quote(f'{name}_blank')} GROUP BY follows) b ON c.n > b.follows"
+        f"CREATE OR REPLACE TABLE {quote(name)} AS SELECT r.* REPLACE (_row + coalesce(shift, 0) AS _row) FROM "
+        f"{quote(name)} r ASOF LEFT JOIN (SELECT follows, max(shift) AS shift FROM (SELECT unnest($1::BIGINT[]) "
+        "AS follows, unnest($2::BIGINT[]) AS shift) GROUP BY follows) b ON r._row > b.follows ORDER BY _row",
+        [follows, list(range(1, len(blank) + 1))],
     )
 
 

@@ -34,7 +34,7 @@ CREATE OR REPLACE TEMP MACRO number_of_words(s, units) AS
 CREATE OR REPLACE TEMP MACRO exact_number(n, decimals) AS
     TRY_CAST(regexp_extract(CAST(n AS VARCHAR), '^-?[0-9]+\.[0-9]{' || decimals || '}0*$') AS DECIMAL(38, 15));
 
-CREATE OR REPLACE TEMP MACRO norm_number(x, units, decimals := 15) AS
+CREATE OR REPLACE TEMP MACRO norm_number(x, units, decimals := 9) AS
     CASE WHEN regexp_full_match(x, '[0-9]{1,15}(\.[0-9]{1,' || decimals || '})?') THEN CAST(x AS DECIMAL(38, 15))
         ELSE exact_number(list_transform([number_text(x)], lambda s: number_of_words(s, units))[1], decimals) END;
 
