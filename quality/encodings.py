@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CHUNK = 1 << 20
+#: from here on it is worth the import of numpy
+_LARGE = 8 << 20
 
 #: UTF-32 begins like UTF-16, and nobody sends it: refused
 _UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
@@ -87,9 +89,27 @@ def _unmarked_utf16(head: bytes) -> list[str]:
 
 def _holds(path: Path, encoding: str) -> bool:
     try:
+        if encoding == "utf-8" and path.stat().st_size >= _LARGE:
+            return _holds_utf8(path)
         return all(_is_text(text.encode("utf-8")) for text in _decoded(path, encoding))
     except UnicodeError:
         return False
+
+
+def _holds_utf8(path: Path) -> bool:
+    """The same for a large file, of which most is ASCII: that needs no decoding."""
+    import numpy as np
+
+    decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            if decoder.getstate()[0] or not chunk.isascii():
+                decoder.decode(chunk)
+            low = np.count_nonzero(np.frombuffer(chunk, np.uint8) < 32)
+            if low != chunk.count(b"\n") and not _is_text(chunk):
+                return False
+    decoder.decode(b"", final=True)
+    return True
 
 
 def _is_text(data: bytes) -> bool:

@@ -22,7 +22,7 @@ import duckdb
 
 from quality.delimited import Delimited, DelimitedUnreadable, load_records
 from quality.line_keys import PADDING, hash_cells, hash_texts, repeated
-from quality.normalise import install_macros
+from quality.normalise import install_macros, uses_macros
 from quality.records import closes_its_quotes
 from quality.sieve_sql import SieveSql
 
@@ -114,7 +114,8 @@ class Sieve:
         """A connection for each thread; macros and settings are of one connection."""
         self._own.con = self.con.cursor()
         self._own.con.execute("SET enable_progress_bar = false")
-        install_macros(self._own.con)
+        if uses_macros(self.sql.tests):
+            install_macros(self._own.con)
 
     def _cut(self) -> Iterator[_Piece]:
         """Pieces of about one size that end where a line ends; the same ones whatever the threads."""
@@ -143,7 +144,7 @@ class Sieve:
         data = self._read(piece)
         chars = np.frombuffer(data + b"\0" * PADDING, np.uint8)
         starts, ends = _lines(data)
-        plain = self._plain(data, ends)
+        plain, first = self._plain(data, ends)
         if piece.start + piece.size >= self.text.path.stat().st_size:
             plain[_last_filled(data, starts, ends)] = False
         piece.lines, piece.odd = len(ends), np.flatnonzero(~plain)
@@ -152,11 +153,11 @@ class Sieve:
         odd = [(n, data[starts[n] : ends[n] + 1]) for n in piece.odd]
         if any(b'"' in line and not closes_its_quotes(line, self.sql.delimiter) for _, line in odd):
             raise _NoUse
-        piece.keys = hash_cells(chars, self._key_cells(chars, starts[plain], ends[plain]))
+        piece.keys = hash_cells(chars, self._key_cells(chars, starts[plain], ends[plain], first[plain]))
         return piece, odd
 
-    def _plain(self, data: bytes, ends: np.ndarray) -> np.ndarray:
-        """Which lines match the pattern, decided without the engine that will read them."""
+    def _plain(self, data: bytes, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which lines match the pattern, decided without the engine that will read them; their first delimiters."""
         import numpy as np
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -165,21 +166,30 @@ class Sieve:
         offsets[1:] = ends + 1
         lines = pa.Array.from_buffers(pa.utf8(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
         found = pc.match_substring_regex(lines, f"\\A(?:{self.sql.line})\\r?\\n\\z")
-        return found.to_numpy(zero_copy_only=False)
+        bits = np.frombuffer(found.buffers()[1], np.uint8)
+        plain = np.unpackbits(bits, count=len(ends), bitorder="little").astype(bool)
+        return plain, pc.find_substring(lines, self.sql.delimiter).to_numpy()
 
-    def _key_cells(self, chars: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> list:
-        """(starts, ends) of the key cells of plain lines, which have all their delimiters and no others."""
+    def _key_cells(self, chars: np.ndarray, starts: np.ndarray, ends: np.ndarray, first: np.ndarray) -> list:
+        """(starts, ends) of the key cells of plain lines, which have all their delimiters and no others.
+
+        ``first``: where in each line the first delimiter stands, which is all it takes for most tables."""
         import numpy as np
 
+        if self.sql.key_lengths:
+            cells = [(starts, starts + first)]
+            for length in self.sql.key_lengths:
+                start = cells[-1][1] + 1
+                cells.append((start, start + length))
+            return cells
         commas = np.flatnonzero(chars[:-PADDING] == ord(self.sql.delimiter))
-        first = np.searchsorted(commas, starts)
+        before = np.searchsorted(commas, starts)
         ends = ends - (chars[ends - 1] == ord("\r"))
-
-        def border(place: int) -> np.ndarray:
-            return commas[first + place]
-
         last = self.sql.width - 1
-        return [(border(k - 1) + 1 if k else starts, border(k) if k < last else ends) for k in self.sql.keys]
+        return [
+            (commas[before + k - 1] + 1 if k else starts, commas[before + k] if k < last else ends)
+            for k in self.sql.keys
+        ]
 
     def _twice(self, pieces: list[_Piece], rest: Path) -> np.ndarray:
         """The keys that come more than once, among all lines."""
@@ -188,7 +198,9 @@ class Sieve:
         keys = [piece.keys for piece in pieces]
         if rest.stat().st_size:
             try:
-                load_records(self.con, Delimited(rest, "utf-8"), self.sql.delimiter, self.sql.width, "odd", numbered=True)
+                load_records(
+                    self.con, Delimited(rest, "utf-8"), self.sql.delimiter, self.sql.width, "odd", numbered=True
+                )
             except DelimitedUnreadable:
                 raise _NoUse from None
             whole = " AND ".join(f"{key} IS NOT NULL" for key in self.sql.odd_keys)

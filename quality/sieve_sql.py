@@ -37,6 +37,7 @@ class SieveSql:
 
     line: str
     keys: tuple[int, ...]
+    key_lengths: tuple[int, ...]  # of the keys after the first, when they are the first columns and always as long
     width: int
     delimiter: str
     columns: Mapping[str, str]  # name in the file -> type it is read as
@@ -89,7 +90,7 @@ class SieveCompiler:
         values = [f"{self._value(table, f, places)} AS {quote(f.name)}" for f in table.fields]
         values.append(f"{quote(keys[0].name)} AS _there")  # no accepted row leaves it empty
         return SieveSql(
-            line, tuple(places[key.name] for key in keys), width, delimiter, kinds, ", ".join(values),
+            line, tuple(places[key.name] for key in keys), _lengths(keys, places), width, delimiter, kinds, ", ".join(values),
             self._tests(table, places),
             tuple(f"CAST({normal_expression(self.registry, table, k, f'c{places[k.name]}')} AS VARCHAR)" for k in keys),
         )  # fmt: skip
@@ -157,6 +158,12 @@ def _decided(rule: CompiledRule, fields: Mapping[str, Field], table: Table) -> b
     }.get(rule.code, False)
 
 
+def _lengths(keys: list[Field], places: Mapping[str, int]) -> tuple[int, ...]:
+    known = {"date": len("2026-01-31"), "yearmonth": len("2026-01")}
+    lengths = tuple(known.get(key.type, 0) for key in keys[1:])
+    return lengths if all(lengths) and [places[k.name] for k in keys] == list(range(len(keys))) else ()
+
+
 def _constant(field: Field, value: str | None) -> str:
     """One value for all rows. A text is an ENUM of one word, which Parquet writes ten times faster; it is read as text."""
     if value is None:
@@ -174,9 +181,7 @@ def _shape(field: Field) -> str | None:
 def _forms(pattern: str) -> list[str]:
     """The shortest and longest texts of a shape, once for each digit."""
     pieces = list(_PIECE.finditer(pattern.removeprefix("(?:").removesuffix(")")))
-    spans = [
-        [(int(p[1] or 1)), int(p[2] or p[1] or 1)] if p[0].startswith("\\d") else [p[0]] for p in pieces
-    ]
+    spans = [[(int(p[1] or 1)), int(p[2] or p[1] or 1)] if p[0].startswith("\\d") else [p[0]] for p in pieces]
     return [
         "".join(part if isinstance(part, str) else digit * part for part in parts)
         for digit in "0123456789"
