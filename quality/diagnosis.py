@@ -64,7 +64,9 @@ def kind_of(table: Table, column: Field) -> str:
         return column.type
     if column.name.endswith("credit_code"):
         return "credit_code"
-    return "identifier" if is_identifier(table, column) or column.name.endswith(("_id", "_no")) else "text"
+    if is_identifier(table, column):
+        return "identifier"
+    return "reference" if column.name.endswith(("_id", "_no")) else "text"
 
 
 def diagnose(con: duckdb.DuckDBPyConnection, table: Table, doubts: Sequence[Doubt], reasons: str) -> list[tuple[int, str]]:
