@@ -116,10 +116,11 @@ def answer_schema() -> dict[str, Any]:
 def verdict(registry: Registry, result: GateResult, as_of: date) -> dict[str, Any]:
     """The Verdict on one file in plain data, as machines get it."""
     findings = [_told(registry, finding) for finding in result.findings]
+    held = sum(row.quarantined for row in result.account if row.table)
     found = Verdict(
         file=result.name,
         sha256=result.sha256,
-        result=_result(findings, sum(row.quarantined for row in result.account if row.table)),
+        result=_result({severity for _, severity in result.counts}, held),
         encoding=result.encoding,
         account=[
             vars(SheetAccount(a.sheet, a.table, *_titles(registry, a.table), a.received, a.accepted, a.quarantined))
@@ -139,10 +140,9 @@ def counted(findings: Iterable[dict[str, Any]]) -> dict[str, int]:
     return {severity: counts[severity] for severity in ("error", "warning", "info") if counts[severity]}
 
 
-def _result(findings: list[dict[str, Any]], held: int) -> Result:
+def _result(severities: set[str], held: int) -> Result:
     """Errors reject. So would rows held back that no finding explains, which the gate never leaves."""
-    severities = {f["severity"] for f in findings}
-    if "error" in severities or (held and not findings):
+    if "error" in severities or (held and not severities):
         return "rejected"
     return "accepted_with_warnings" if "warning" in severities else "accepted"
 
