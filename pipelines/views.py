@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from assets.raw.receive import inbox_files, ledger, pending
+from assets.raw.receive import inbox_files, ledger, name_text, pending
 from assets.workspace import Workspace, file_sha256, read_json
 from pipelines.settings import Settings, SettingsError
 from quality.findings import explain
@@ -21,18 +21,17 @@ def check(settings: Settings, file: Path, as_of: date) -> dict[str, Any]:
     """The gate's verdict on one file: counts a sheet, and every finding with its words.
 
     ``result`` is accepted, accepted_with_warnings or rejected (at least one row or sheet is held)."""
-    from quality.gate import check_file, gate_engine
+    from quality.sandbox import Sandbox
 
-    registry = load(settings.profile)
-    with gate_engine(settings.threads, settings.memory) as engine:
-        found = check_file(
+    with Sandbox(settings.limits, settings.threads, settings.memory) as gate:
+        registry = load(settings.profile)
+        found = gate.check_file(
             registry,
             file,
             name=_name(settings, file),
             sha256=file_sha256(file),
             received_on=as_of.isoformat(),
             as_of=as_of,
-            engine=engine,
         )
     findings = [explain(registry, f) for f in found.findings]
     severities = {f["severity"] for f in findings}
@@ -65,13 +64,13 @@ def status(settings: Settings) -> dict[str, Any]:
         raise SettingsError(f"没有这个文件夹 no such folder: {settings.home}")
     workspace = Workspace(settings.workspace_dir)
     intake = read_json(workspace.state("intake"))
-    waiting = pending(settings.inbox_dir, workspace) if settings.inbox_dir.exists() else []
+    waiting = pending(settings.inbox_dir, workspace, settings.limits.file_bytes) if settings.inbox_dir.exists() else []
     return {
         "home": str(settings.home),
         "profile": settings.profile,
         "published": published(settings),
         "received_files": len(ledger(workspace)),
-        "waiting_files": [p.relative_to(settings.inbox_dir).as_posix() for p in waiting],
+        "waiting_files": [name_text(p, settings.inbox_dir) for p in waiting],
         "intake": intake["result"] if intake else None,
         "quarantine": reasons(workspace),
         "last_run": read_json(workspace.root / "last_run.json"),

@@ -35,6 +35,34 @@ class Finding:
     source_sha256: str = ""
 
 
+@dataclass(frozen=True)
+class Normalisation:
+    """A cell whose typed value is written differently from what stood in it, such as ３０个 read as 30.
+
+    ``row`` counts as in a Finding. ``raw`` is the sender's own text and may be personal: keep it out of logs."""
+
+    table: str
+    sheet: str | None
+    row: int
+    column: str
+    raw: str
+    normal: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a table of ours stands in a file, so that an answer can point at its cells.
+
+    Rows and columns count from 1. ``columns`` has each field that was found, and each title that is none of ours
+    or stands twice. ``delimiter``: what divides the cells of a text file; None for a workbook."""
+
+    sheet: str
+    table: str
+    header_row: int
+    columns: dict[str, int]
+    delimiter: str | None = None
+
+
 def finding_text(registry: Registry, code: str) -> FindingText:
     """The texts of a code, from the contracts or from a cross-table rule; KeyError if neither has it."""
     texts = cross_rule_texts()
