@@ -15,6 +15,7 @@ from typing import Any
 
 from rich.console import Console
 
+from assets.workspace import Workspace
 from pipelines.run_outcome import Outcome
 from pipelines.settings import Settings
 from pipelines.terminal import columns, console, say
@@ -43,8 +44,19 @@ def run(settings: Settings, outcome: Outcome, json_out: bool) -> None:
         return document(asdict(outcome))
     out = console()
     _intake(out, outcome.intake)
+    _answers(settings, out, outcome.answers)
     _release(out, outcome.release)
     _failures(settings, outcome)
+
+
+def _answers(settings: Settings, out: Console, answers: dict[str, Any] | None) -> None:
+    """Where the answers to the senders lie, and on stderr those that could not be made."""
+    if answers and answers["files"]:
+        senders = len({answer["sender"] for answer in answers["files"]})
+        folder = short(Workspace(settings.workspace_dir).answers)
+        say(out, f"{len(answers['files']):,} 份 files, {senders:,} 个单位 senders: {folder}", lead="答复 answers: ")
+    for name in answers["failed"] if answers else []:
+        say(console(stderr=True), name, lead="未能生成答复 no answer could be made for: ", style="red")
 
 
 def _intake(out: Console, intake: dict[str, Any] | None) -> None:
@@ -105,6 +117,7 @@ def demo(settings: Settings, result: dict[str, Any], json_out: bool) -> None:
         return
     outcome = Outcome(**result["outcome"])
     _intake(out, outcome.intake)
+    _answers(settings, out, outcome.answers)
     _release(out, outcome.release)
     _failures(settings, outcome)
     if outcome.success:

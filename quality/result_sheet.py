@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from quality.answer import counted
 from quality.marks import RESULT_SHEET, RESULT_TITLE, SEVERITIES_ZH, Spot, lines, plain
 
 #: widths of the columns, in characters: number, sheet, cell, column, what was written, severity, problem, remedy
@@ -92,7 +91,7 @@ def result_rows(verdict: Mapping[str, Any], where: Sequence[Spot | None], remark
 
 def _summary(verdict: Mapping[str, Any], remarks: Sequence[str]) -> Iterator[Row]:
     yield Row((Cell(1, RESULT_TITLE, "title", span=8),))
-    counts = [f"{SEVERITIES_ZH[s]} {n:,} 条" for s, n in counted(verdict["findings"]).items()]
+    counts = [f"{SEVERITIES_ZH[s]} {n:,} 条" for s, n in verdict["counts"].items()]
     words = "：".join(filter(None, [RESULTS_ZH[verdict["result"]], "，".join(counts)]))
     yield Row((Cell(1, words, verdict["result"], span=8),))
     facts = [("文件", verdict["file"]), ("编码", (verdict["encoding"] or "").upper()),
@@ -101,7 +100,9 @@ def _summary(verdict: Mapping[str, Any], remarks: Sequence[str]) -> Iterator[Row
         if text:
             yield _said(label, text)
     how = "红色为错误，必须更正；黄色为提醒，请核对；蓝色为说明。把鼠标移到标色的单元格上，可以看到问题和更正办法。"
-    for remark in ([how] if verdict["findings"] else []) + list(remarks):
+    some = f"问题很多，这里和单元格上只标出 {len(verdict['findings']):,} 条。"
+    fewer = sum(verdict["counts"].values()) > len(verdict["findings"])
+    for remark in [*([how] if verdict["findings"] else []), *([some] if fewer else []), *remarks]:
         yield _said("说明", remark)
 
 

@@ -97,13 +97,23 @@ class Sandbox(AbstractContextManager):
         except Refused as refusal:  # a fresh child writes it down, in the shape of every other verdict
             return self._ask(registry, 0, given | {"refused": refusal}, brief)
 
-    def write_answer(self, registry: Registry, path: Path, target: Path, result: GateResult, as_of: date) -> str:
+    def write_answer(
+        self,
+        registry: Registry,
+        path: Path,
+        target: Path,
+        result: GateResult,
+        as_of: date,
+        counts: dict[str, int] | None = None,
+    ) -> str:
         """The answer to the filer as a workbook at ``target`` (feedback.write_answer), and the way it was made.
 
         What is too much for the child is made the next, simpler way by a fresh one."""
+        from quality.answer import counted, shortened
+
         given = {
-            "path": Path(path).absolute(), "target": Path(target).absolute(), "result": result, "as_of": as_of,
-            "limits": self.limits,
+            "path": Path(path).absolute(), "target": Path(target).absolute(), "result": shortened(result),
+            "as_of": as_of, "limits": self.limits, "counts": counts or counted(result),
         }  # fmt: skip
         for first in ("own", "copy"):
             with suppress(Refused):
