@@ -117,7 +117,7 @@ def _results(ctx: Context) -> Iterator[tuple[str, Receipt, GateResult, dict[str,
             counts.setdefault(sha256, {})[severity] = number
         latest = {r.name: r for r in sorted(ledger(ctx.workspace), key=lambda r: (r.batch, r.seq))}
         answered = [r for _, r in sorted(latest.items()) if {"error", "warning"} & set(counts.get(r.sha256, ()))]
-        for path, receipt in zip(_paths([r.name for r in answered]), answered, strict=True):
+        for path, receipt in zip(answer_paths([_parts(r.name) for r in answered]), answered, strict=True):
             yield path, receipt, _result(ctx, con, receipt), counts[receipt.sha256]
     finally:
         con.close()
@@ -192,18 +192,22 @@ def _remove_stale(ctx: Context, made: dict[str, Any]) -> int:
     return sum(path.name.endswith(WORKBOOK) for path in stale)
 
 
-def _paths(names: list[str]) -> list[str]:
-    """For each name a path without ending below the folder of answers: sender, then as in the inbox.
+def _parts(name: str) -> list[str]:
+    """The folder of the sender, then as in the inbox."""
+    return [sender(name), *(name.split("/")[1:] or [name])]
+
+
+def answer_paths(names: list[list[str]]) -> list[str]:
+    """For each name, given as folders and file, a path without ending that every system takes.
 
     Names that had to be made harmless, or that another took, bear a mark of the whole name."""
     given: list[str] = []
     taken: set[str] = set()
-    for name in names:
-        parts = [sender(name), *(name.split("/")[1:] or [name])]
+    for parts in names:
         safe = [_safe(part) for part in parts]
         path = "/".join(safe)
         if safe != parts or path.casefold() in taken:
-            path += f"~{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
+            path += f"~{hashlib.sha256('/'.join(parts).encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
         taken.add(path.casefold())
         given.append(path)
     return given
