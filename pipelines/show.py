@@ -60,6 +60,8 @@ def _intake(out: Console, intake: dict[str, Any] | None) -> None:
         f"{intake['accepted']:,} 通过 accepted + {intake['quarantined']:,} 隔离 held",
         lead="收件 received: ",
     )
+    if intake.get("refused"):
+        say(out, f"{intake['refused']:,} 个文件 files (tuoyu status)", lead="未收 not taken in: ", style="red")
 
 
 def _release(out: Console, release: dict[str, Any] | None) -> None:
@@ -247,3 +249,14 @@ def _rule(out: Console, r: dict[str, Any]) -> None:
     if not r["evaluated"]:
         say(out, f"未评估，缺少参数 not evaluated, needs {', '.join(r['missing_parameters'])}", lead="    ",
             style="yellow")  # fmt: skip
+
+
+def templates(files: list[dict[str, Any]], json_out: bool) -> None:
+    """The templates made: which file holds which tables."""
+    if json_out:
+        return document(files)
+    out = console()
+    for made in files:
+        out.print(made["file"], style="bold", soft_wrap=True, markup=False, highlight=False)
+        columns(out, [(t["table"], t["title_zh"], f"{t['columns']} 列 columns") for t in made["tables"]])
+    say(out, files[0]["version"], lead="模板版本 version: ")

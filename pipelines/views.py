@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.raw.answers import WORKBOOK, answer_paths
-from assets.raw.receive import inbox_files, ledger, pending
+from assets.raw.receive import inbox_files, ledger, name_text, pending
 from assets.workspace import Progress, Workspace, file_sha256, read_json, written_whole
 from pipelines.settings import Settings, SettingsError
 from quality.cross_rules import cross_rules
@@ -100,13 +100,13 @@ def status(settings: Settings) -> dict[str, Any]:
         raise SettingsError(f"没有这个文件夹 no such folder: {settings.home}")
     workspace = Workspace(settings.workspace_dir)
     intake = read_json(workspace.state("intake"))
-    waiting = pending(settings.inbox_dir, workspace) if settings.inbox_dir.exists() else []
+    waiting = pending(settings.inbox_dir, workspace, settings.limits.file_bytes) if settings.inbox_dir.exists() else []
     return {
         "home": str(settings.home),
         "profile": settings.profile,
         "published": published(settings),
         "received_files": len(ledger(workspace)),
-        "waiting_files": [p.relative_to(settings.inbox_dir).as_posix() for p in waiting],
+        "waiting_files": [name_text(p, settings.inbox_dir) for p in waiting],
         "intake": intake["result"] if intake else None,
         "quarantine": reasons(workspace),
         "last_run": read_json(workspace.root / "last_run.json"),

@@ -43,7 +43,7 @@ def copied_sheets(
     if encoding:
         place = places[0] if places else None
         return [_text(path, encoding, place, rows_of.get("", set()))]
-    found = [(sheet.name, _shifted(sheet.rows, sheet.left)) for sheet in read_sheets(path, limits)]
+    found = [(sheet.name, list(enumerate(sheet.rows, 1))) for sheet in read_sheets(path, limits)]
     found = [(name, rows) for name, rows in found if not is_result_sheet(name, [cells for _, cells in rows[:1]])]
     large = sum(len(cells) for _, rows in found for _, cells in rows) > MOST_CELLS
     named = zip(_sheet_names([name for name, _ in found]), found, strict=True)
@@ -51,10 +51,6 @@ def copied_sheets(
         Copied(name, to, _picked(rows, heads.get(name, 0), rows_of.get(name, set())) if large else rows, large)
         for to, (name, rows) in named
     ]
-
-
-def _shifted(rows: list[list[str | None]], left: int) -> list[Numbered]:
-    return [(number, [None] * left + row) for number, row in enumerate(rows, 1)]
 
 
 def _text(path: Path, encoding: str, place: Place | None, marked: set[int]) -> Copied:

@@ -10,6 +10,7 @@ nowhere: a parser that breaks may print what stands in a cell.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import os
@@ -278,6 +279,7 @@ def serve(answers: int) -> None:
         engine_given, scratch = pickle.load(questions)
         tempfile.tempdir = scratch
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        gc.set_threshold(200_000, 50, 50)  # a workbook is a million small objects, none of them in a ring
         with gate_engine(**engine_given) as engine:
             _tell(out, ("ready", None))
             registry = None

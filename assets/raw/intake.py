@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from assets.raw.account import COORDINATES, settle
-from assets.raw.receive import Receipt, ledger, received_file
+from assets.raw.receive import Receipt, Refused, ledger, received_file, refused
 from assets.sql import connect, spill_folder, values_unsaid, write_parquet
 from assets.workspace import (
     Context,
@@ -26,6 +26,7 @@ from assets.workspace import (
     write_json,
 )
 from quality.cross_rules import CrossRule, cross_rules
+from quality.limits import in_mib
 from quality.normalise import install_macros, normal_expression, with_default
 from quality.sandbox import Sandbox
 from schemas.compile.duckdb import column_definitions, literal, order_by, quote
@@ -46,6 +47,7 @@ class Intake:
     findings: int
     files: int
     gated: int  # files that had to be gated in this run
+    refused: int  # files of the inbox that were not taken in
 
 
 def build_intake(ctx: Context) -> Intake:
@@ -58,14 +60,16 @@ def _build(ctx: Context) -> Intake:
     receipts = ledger(ctx.workspace)
     gate_print = _gate_fingerprint(ctx)
     fresh = _gate_fresh(ctx, receipts, gate_print)
-    step = fingerprint(gate_print, [[r.sha256, r.batch] for r in receipts], file_sha256(Path(__file__)))
+    unfit = refused(ctx.workspace)
+    inputs = [[[r.sha256, r.batch] for r in receipts], [[r.name, r.code] for r in unfit]]
+    step = fingerprint(gate_print, inputs, file_sha256(Path(__file__)))
     state = read_json(ctx.workspace.state("intake"))
     if state and state["fingerprint"] == step and not fresh:
         result = Intake(**state["result"] | {"gated": 0})
         write_json(ctx.workspace.state("intake"), state | {"result": result.__dict__})
         return result
     ctx.workspace.state("intake").unlink(missing_ok=True)
-    result = _union(ctx, receipts, fresh)
+    result = _union(ctx, receipts, unfit, fresh)
     write_json(ctx.workspace.state("intake"), {"fingerprint": step, "result": result.__dict__})
     return result
 
@@ -112,7 +116,7 @@ def _gate(ctx: Context, receipt: Receipt, wanted: str, gate: Sandbox) -> None:
     write_json(_mark(ctx, receipt), kept | {"fingerprint": wanted})
 
 
-def _union(ctx: Context, receipts: list[Receipt], gated: int) -> Intake:
+def _union(ctx: Context, receipts: list[Receipt], unfit: list[Refused], gated: int) -> Intake:
     """All files' rows as candidate tables, then superseded, judged together, written and counted."""
     ctx.progress("合并各文件")
     con = connect(ctx)
@@ -127,7 +131,7 @@ def _union(ctx: Context, receipts: list[Receipt], gated: int) -> Intake:
         "INSERT INTO file_name SELECT unnest(?), unnest(?), unnest(?)",
         [[getattr(r, name) for r in receipts] for name in ("sha256", "name", "batch")],
     )
-    _load_findings(con, folders)
+    _load_findings(con, folders, unfit, in_mib(ctx.limits.file_bytes))
     superseded = sum(_candidate(con, table, folders) for table in tables)
     for rule in cross_rules():
         _apply_cross_rule(con, rule)
@@ -145,7 +149,8 @@ def _union(ctx: Context, receipts: list[Receipt], gated: int) -> Intake:
     write_parquet(con, "FROM findings ORDER BY ALL", ctx.workspace.findings)
     found = con.execute("SELECT count(*) FROM findings").fetchone()[0]
     con.close()
-    return Intake(counts, **account, superseded=superseded, findings=found, files=len(receipts), gated=gated)
+    files = {"files": len(receipts), "gated": gated, "refused": len(unfit)}
+    return Intake(counts, **account, **files, superseded=superseded, findings=found)
 
 
 def parquet_list(folders: list[Path], name: str) -> str:
@@ -154,9 +159,18 @@ def parquet_list(folders: list[Path], name: str) -> str:
     return f"[{', '.join(found)}]" if found else ""
 
 
-def _load_findings(con: duckdb.DuckDBPyConnection, folders: list[Path]) -> None:
+def _load_findings(
+    con: duckdb.DuckDBPyConnection, folders: list[Path], unfit: list[Refused], largest: str
+) -> None:
+    """What the gate found in each file, and that some files were not taken in at all."""
     files = parquet_list(folders, "findings.parquet")
     con.execute(f"CREATE TABLE findings AS FROM read_parquet({files})" if files else _NO_FINDINGS)
+    for file in unfit:
+        con.execute(
+            "INSERT INTO findings BY NAME SELECT $code AS code, 'error' AS severity, $name AS file, "
+            "CASE WHEN $code = 'file-too-large' THEN $largest END AS value, '' AS source_sha256",
+            {"code": file.code, "name": file.name, "largest": largest},
+        )
 
 
 _NO_FINDINGS = (

@@ -20,7 +20,7 @@ from pipelines.terminal import fold, plain
 from tests.house.source import ROOT
 
 COMMANDS = (["demo"], ["run"], ["check"], ["status"], ["diff"], ["schema"], ["schema", "list"], ["schema", "show"],
-            ["schema", "rules"])  # fmt: skip
+            ["schema", "rules"], ["schema", "template"])  # fmt: skip
 HEADER = "驿站编号,驿站名称,驿站类型,街道,开放日期\n"
 GOOD = "330108-F-0001,西兴示范驿站,示范型,西兴街道,2024-05-01\n"
 
@@ -340,6 +340,35 @@ def test_every_rule_is_listed_with_what_it_lacks(tuoyu):
     assert all(r["missing_parameters"] for r in lacking)
     printed = tuoyu("schema", "rules", "--as-of", "2026-03-31").out
     assert all(r["code"] in printed for r in rules)
+
+
+def test_a_template_is_made_for_each_intake_table_or_together(tuoyu, tmp_path):
+    made = tuoyu("schema", "template", "--json", "--as-of", "2026-03-31").json
+    assert len(made) == len(list((tmp_path / "templates").glob("*.xlsx"))) > 5
+    assert "templates/成长驿站月报填报表.xlsx" in [entry["file"] for entry in made]
+    together = tuoyu("schema", "template", "station", "station_report", "--together", "驿站/驿站.xlsx")
+    assert together.code == Exit.OK and "station_report  成长驿站月报" in together.out
+    empty = tuoyu("check", "驿站/驿站.xlsx")
+    assert empty.code == Exit.FINDINGS and "没有数据行" in empty.out and "sheet-unknown" not in empty.out
+
+
+def test_a_template_someone_filled_in_is_not_written_over(tuoyu, tmp_path):
+    words = ("schema", "template", "station", "--as-of", "2026-03-31")
+    path = tmp_path / "templates" / "婴幼儿成长驿站填报表.xlsx"
+    assert tuoyu(*words).code == Exit.OK
+    fresh = path.read_bytes()
+    assert tuoyu(*words).code == Exit.OK, "the same again"
+    path.write_bytes(b"filled in")
+    said = tuoyu(*words, "station_report")
+    assert said.code == Exit.FINDINGS and "--force" in said.err and path.read_bytes() == b"filled in"
+    assert len(list(path.parent.iterdir())) == 1, "nothing else is written either"
+    assert tuoyu(*words, "--force").code == Exit.OK and path.read_bytes() == fresh
+
+
+def test_only_what_is_filed_has_a_template(tuoyu, tmp_path):
+    said = tuoyu("schema", "template", "open_whitelist")
+    assert said.code == Exit.FINDINGS and "open_whitelist" in said.err and "schema list" in said.err
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- the terminal
