@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from quality.answer import verdict
-from quality.copying import COPY_REMARK, MOST_CELLS, PICKED_REMARK, copied_sheets
+from quality.copying import COPY_REMARKS, MOST_CELLS, copied_sheets
 from quality.gate import GateResult
 from quality.limits import Limits
 from quality.marks import Mark, Spot, marks, spots
@@ -86,14 +86,14 @@ class _Said:
     limits: Limits
 
     def own(self, path: Path, target: Path) -> None:
-        if sum(len(row) for sheet in read_sheets(path, self.limits) for row in sheet.rows) > MOST_CELLS:
+        if sum(len(s.columns) * len(s.rows) for s in read_sheets(path, self.limits)) > MOST_CELLS:
             raise ValueError("too large for openpyxl")
         mark_up(path, target, self._rows(REMARK), self._marks(), self.as_of)
 
     def copy(self, path: Path, target: Path) -> None:
         marked = self._marks()
         sheets = copied_sheets(path, self.result.places, marked, self.result.encoding, self.limits)
-        remark = PICKED_REMARK if any(sheet.picked for sheet in sheets) else COPY_REMARK
+        remark = COPY_REMARKS[any(sheet.picked for sheet in sheets)]
         write_new(target, self._rows(remark), sheets, marked, self.as_of)
 
     def list(self, target: Path) -> None:

@@ -91,7 +91,7 @@ class _Copy:
             at = place if self.sheet.picked else row
             if at > _ROWS:
                 break
-            if shift:
+            if shift and row:
                 self.worksheet.write_number(at - 1, 0, row)
             last = min(max([len(cells), *marked.get(row, ())]), _COLUMNS - shift)
             for column in range(1, last + 1):

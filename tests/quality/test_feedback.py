@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import zipfile
 from dataclasses import replace
@@ -152,7 +153,8 @@ def test_wrong_cells_are_coloured_and_say_what_is_wrong_and_how_to_correct_it(an
     book, _ = answered(filler(tmp_path / "a.xlsx"))
     sheet = book["驿站'名册"]
     said = {c.coordinate: c.comment.text for row in sheet.iter_rows() for c in row if c.comment}
-    assert set(said) == {"D4", "D5", "B7", "B8"}
+    assert set(said) == {"B2", "D4", "D5", "B7", "B8"}
+    assert said["B2"].startswith("【说明】"), "hidden rows and columns are noted at the header"
     assert said["D5"].startswith("【错误】驿站类型\n问题：") and "\n更正：" in said["D5"]
     assert "示范型、基础型" in said["D5"]
     assert said["D4"].endswith("\n—— 原有批注 ——\n问过街道了")
@@ -169,10 +171,10 @@ def test_a_comment_hangs_beside_its_cell_and_is_large_enough(answered, tmp_path)
         root = openpyxl.xml.functions.fromstring(book.read(drawing))
     excel = "{urn:schemas-microsoft-com:office:excel}"
     boxes = [{child.tag.removeprefix(excel): child.text for child in data} for data in root.iter(f"{excel}ClientData")]
-    assert len(boxes) == 4
+    assert len(boxes) == 5
     for box in boxes:
-        left, _, top, _, right, _, bottom, _ = map(int, box["Anchor"].split(","))
-        assert (left, top) == (int(box["Column"]) + 1, int(box["Row"]) - 1)
+        left, _, top, _, right, _, bottom, _ = map(int, box["Anchor"].split(", "))
+        assert (left, top) == (int(box["Column"]) + 1, max(0, int(box["Row"]) - 1))
         assert right > left and bottom > top + 2
     tall, short = Mark("error", "问题：很长\n" * 20), Mark("error", "问题：短")
     assert tall.height > 20 * 16 > short.height
@@ -220,7 +222,7 @@ def test_an_answer_that_comes_back_corrected_is_read_without_what_we_put_in(answ
     book.save(tmp_path / "back.xlsx")
     again = judge(tmp_path / "back.xlsx")
     assert [a.sheet for a in again.account] == ["驿站'名册", "填报说明"]
-    assert {f.code for f in again.findings} == {"key-duplicate", "sheet-unknown"}
+    assert {f.code for f in again.findings if f.severity != "info"} == {"key-duplicate", "sheet-unknown"}
     answer, way = answered(tmp_path / "back.xlsx")
     assert way == "own" and answer.sheetnames == [RESULT_SHEET, "驿站'名册", "填报说明"]
     said = {c.coordinate: c.comment.text for row in answer["驿站'名册"].iter_rows() for c in row if c.comment}
@@ -251,18 +253,19 @@ def test_the_first_sheet_says_the_result_and_lists_every_finding_with_a_link(ans
     result = judge(path)
     book, _ = answered(path)
     rows = [row for row in sheet_text(book) if row]
-    assert rows[0] == [RESULT_TITLE] and rows[1] == ["未全部通过，请更正后重新报送：错误 4 条，提醒 1 条"]
+    assert rows[0] == [RESULT_TITLE] and rows[1] == ["未全部通过，请更正后重新报送：错误 4 条，提醒 1 条，说明 2 条"]
     assert ["文件", "a.xlsx"] in rows and ["截至日期", "2026-03-31"] in rows
     assert ["规则版本", load("binjiang").fingerprint[:12]] in rows
     assert ["驿站'名册", load("binjiang").tables["station"].title_zh, 6, 2, 4] in rows
     links = {c.value: c.hyperlink for row in book[RESULT_SHEET].iter_rows() for c in row if c.hyperlink}
     assert {value: link.location for value, link in links.items()} == {
         "D4": "'驿站''名册'!D4", "D5": "'驿站''名册'!D5", "B7": "'驿站''名册'!B7", "B8": "'驿站''名册'!B8",
+        "B2": "'驿站''名册'!B2",
         "A1": "'填报说明'!A1",
     }  # fmt: skip
     assert not [link for link in links.values() if link.target], "a link leads out of the workbook"
     listed = [row for row in rows if row[0] in range(1, 99)]
-    assert len(listed) == len(result.findings) == 5
+    assert len(listed) == len(result.findings) == 7
 
 
 def test_what_was_read_differently_is_listed(answered, judge, tmp_path):
@@ -330,6 +333,18 @@ def test_old_excel_becomes_a_workbook_with_the_cells_where_they_were(answered, t
     assert answer["驿站"]["D5"].value == "豪华型"
 
 
+def test_lines_of_json_become_a_workbook_with_their_names_above_and_their_numbers_beside(answered, tmp_path):
+    rows = [dict(zip(HEAD, row, strict=True)) for row in (GOOD, station(2, 驿站类型="豪华型"))]
+    path = tmp_path / "a.ndjson"
+    path.write_text("\n\n".join(json.dumps(row | {"备注": [1]}, ensure_ascii=False) for row in rows), "utf-8")
+    book, way = answered(path)
+    sheet, column = book["数据"], sorted([*HEAD, "备注"]).index("驿站类型") + 2
+    assert way == "copy" and [c.value for c in sheet[1]][1:] == sorted([*HEAD, "备注"])
+    assert [sheet.cell(row, 1).value for row in (1, 2, 3)] == [None, 1, 3]
+    assert [c.coordinate for c in sheet[3] if c.comment] == [sheet.cell(3, column).coordinate]
+    assert sheet.cell(3, column).value == "豪华型"
+
+
 def test_of_a_large_file_only_the_marked_rows_are_copied(answered, tmp_path, monkeypatch):
     monkeypatch.setattr(copying, "MOST_CELLS", 60)
     monkeypatch.setattr(feedback, "MOST_CELLS", 60)
@@ -345,7 +360,7 @@ def test_of_a_large_file_only_the_marked_rows_are_copied(answered, tmp_path, mon
         assert [c.coordinate for row in book[name].iter_rows() for c in row if c.comment] == ["D2", "D3"]
         links = {c.value: c.hyperlink.location for row in book[RESULT_SHEET].iter_rows() for c in row if c.hyperlink}
         assert links == {"C7": f"'{name}'!D2", "C19": f"'{name}'!D3"}
-        assert any("只列出表头和有问题的行" in str(row) for row in sheet_text(book))
+        assert any("只列出表头和有问题的行" in str(row) for row in sheet_text(book)[:9])
 
 
 @pytest.mark.parametrize("data", [b"PK\x03\x04broken", b"\xd0\xcf\x11\xe0" + b"\0" * 600, bytes(range(256)) * 9, b""])
