@@ -32,7 +32,7 @@ _CONTENT_TYPES = "[Content_Types].xml"
 
 def write_answer(
     registry: Registry,
-    path: Path,
+    path: Path | None,
     target: Path,
     result: GateResult,
     as_of: date,
@@ -44,8 +44,8 @@ def write_answer(
     """Writes the answer about the file at ``path`` to ``target`` (.xlsx), the best way from ``first`` on that works.
 
     own: the filer's workbook with marks in it; copy: his cells as text; list: only the sheet 校验结果, for a file the
-    gate did not read. What a library cannot take of the filer's file is never an error: the next way is tried.
-    ``counts``: see answer.verdict."""
+    gate did not read, or that is not at hand (None). What a library cannot take of the filer's file is never an
+    error: the next way is tried. ``counts``: see answer.verdict."""
     told = verdict(registry, result, as_of, counts=counts)
     where = spots(registry, [*told["findings"], *told["normalised"]], result.places)
     said = _Said(result, told, where, as_of, limits or Limits())
@@ -62,10 +62,10 @@ def write_answer(
     return "list"
 
 
-def _possible(registry: Registry, way: Way, path: Path, result: GateResult) -> bool:
+def _possible(registry: Registry, way: Way, path: Path | None, result: GateResult) -> bool:
     """Whether a way may be tried: only of what the gate has read, and no foreign register is anybody's workbook."""
     source = registry.source_for(result.name)
-    if not result.account or (source and source.maps):
+    if path is None or not result.account or (source and source.maps):
         return False
     if way == "copy":
         return True

@@ -101,7 +101,7 @@ class Sandbox(AbstractContextManager):
     def write_answer(
         self,
         registry: Registry,
-        path: Path,
+        path: Path | None,
         target: Path,
         result: GateResult,
         as_of: date,
@@ -109,16 +109,18 @@ class Sandbox(AbstractContextManager):
     ) -> str:
         """The answer to the filer as a workbook at ``target`` (feedback.write_answer), and the way it was made.
 
-        What is too much for the child is made the next, simpler way by a fresh one."""
+        What is too much for the child is made the next, simpler way by a fresh one. ``path``: None for a file that
+        is not at hand."""
         from quality.answer import counted, shortened
 
         given = {
-            "path": Path(path).absolute(), "target": Path(target).absolute(), "result": shortened(result),
+            "path": path and path.absolute(), "target": target.absolute(), "result": shortened(result),
             "as_of": as_of, "limits": self.limits, "counts": counts or counted(result),
         }  # fmt: skip
         for first in ("own", "copy"):
             with suppress(Refused):
-                return self._ask(registry, path.stat().st_size, given | {"first": first}, False)
+                size = path.stat().st_size if path else 0
+                return self._ask(registry, size, given | {"first": first}, False)
         return self._ask(registry, 0, given | {"first": "list"}, False)
 
     def _ask(self, registry: Registry, size: int, given: dict[str, Any], brief: bool) -> GateResult:

@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from assets.raw.receive import Receipt, ledger, received_file, sender
+from assets.raw.receive import Receipt, Refused, ledger, received_file, refused, sender
 from assets.sql import connect, spill_folder, values_unsaid, view
 from assets.workspace import (
     Context,
@@ -30,8 +30,8 @@ from assets.workspace import (
     write_json,
     written_whole,
 )
-from quality.answer import MOST_TOLD, verdict
-from quality.findings import Finding, Normalisation, Place
+from quality.answer import MOST_TOLD, counted, verdict
+from quality.findings import Finding, Normalisation, Place, finding_text
 from quality.gate import AccountRow, GateResult
 from quality.sandbox import GateFault, Sandbox
 
@@ -79,35 +79,47 @@ def _stands(ctx: Context, path: str, made: dict[str, Any]) -> bool:
     return path in made and made[path]["content"] == [f.exists() and file_sha256(f) for f in files]
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """One file to be answered: where to (``path`` has no ending), what was found, how many findings there are.
+
+    ``original`` is None for a file that was not taken in."""
+
+    path: str
+    original: Path | None
+    result: GateResult
+    counts: dict[str, int]
+
+
 def _build(ctx: Context, before: dict[str, Any], wanted: str) -> Answers:
     ctx.progress("准备给报送单位的答复")
     made: dict[str, Any] = {}
     files, failed, written = [], [], 0
     with ExitStack() as stack:
         gate = None
-        for path, receipt, result, counts in _results(ctx):
-            mine = _fingerprint(ctx, receipt.name, counts, repr(result))
-            summary = _summary(ctx, receipt, result, counts)
-            if not (_stands(ctx, path, before) and before[path]["fingerprint"] == mine):
+        for one in _wanted(ctx):
+            mine = _fingerprint(ctx, one.counts, repr(one.result))
+            summary = _summary(ctx, one)
+            if not (_stands(ctx, one.path, before) and before[one.path]["fingerprint"] == mine):
                 gate = gate or stack.enter_context(Sandbox(ctx.limits, ctx.threads, ctx.memory, spill_folder(ctx)))
                 try:
-                    _write(ctx, gate, path, receipt, result, summary, counts)
+                    _write(ctx, gate, one, summary)
                 except GateFault:
-                    failed.append(receipt.name)
+                    failed.append(one.result.name)
                     continue
                 written += 1
-            written_files = [ctx.workspace.answers / (path + ending) for ending in (WORKBOOK, SUMMARY)]
-            made[path] = {"fingerprint": mine, "content": [file_sha256(f) for f in written_files]}
+            both = [ctx.workspace.answers / (one.path + ending) for ending in (WORKBOOK, SUMMARY)]
+            made[one.path] = {"fingerprint": mine, "content": [file_sha256(file) for file in both]}
             told = {name: summary[name] for name in ("sender", "file", "result", "counts")}
-            files.append(told | {"path": f"{ctx.workspace.answers.name}/{path}{WORKBOOK}"})
+            files.append(told | {"path": f"{ctx.workspace.answers.name}/{one.path}{WORKBOOK}"})
     removed = _remove_stale(ctx, made)
     state = {"fingerprint": None if failed else wanted, "made": made, "files": files, "failed": failed}
     write_json(ctx.workspace.state("answers"), state)
     return Answers(files, written, removed, failed)
 
 
-def _results(ctx: Context) -> Iterator[tuple[str, Receipt, GateResult, dict[str, int]]]:
-    """Each file to be answered: where to, its receipt, what was found in all, and how many findings there are."""
+def _wanted(ctx: Context) -> Iterator[_Answer]:
+    """The files to be answered, by name: of several with one name the one that came last."""
     con = connect(ctx)
     try:
         view(con, "findings", ctx.workspace.findings)
@@ -115,12 +127,28 @@ def _results(ctx: Context) -> Iterator[tuple[str, Receipt, GateResult, dict[str,
         counts: dict[str, dict[str, int]] = {}
         for sha256, severity, number in con.execute(_COUNTS).fetchall():
             counts.setdefault(sha256, {})[severity] = number
-        latest = {r.name: r for r in sorted(ledger(ctx.workspace), key=lambda r: (r.batch, r.seq))}
-        answered = [r for _, r in sorted(latest.items()) if {"error", "warning"} & set(counts.get(r.sha256, ()))]
-        for path, receipt in zip(answer_paths([_parts(r.name) for r in answered]), answered, strict=True):
-            yield path, receipt, _result(ctx, con, receipt), counts[receipt.sha256]
+        latest: dict[str, Receipt | Refused] = {
+            r.name: r for r in sorted(ledger(ctx.workspace), key=lambda r: (r.batch, r.seq))
+        }
+        latest |= {r.name: r for r in refused(ctx.workspace)}
+        answered = [
+            r for _, r in sorted(latest.items())
+            if isinstance(r, Refused) or {"error", "warning"} & set(counts.get(r.sha256, ()))
+        ]  # fmt: skip
+        for path, one in zip(answer_paths([_parts(r.name) for r in answered]), answered, strict=True):
+            if isinstance(one, Refused):
+                result = _not_taken_in(ctx, one)
+                yield _Answer(path, None, result, counted(result))
+            else:
+                original = received_file(ctx.workspace, one.sha256)
+                yield _Answer(path, original, _result(ctx, con, one), counts[one.sha256])
     finally:
         con.close()
+
+
+def _not_taken_in(ctx: Context, one: Refused) -> GateResult:
+    finding = Finding(one.code, finding_text(ctx.registry, one.code).severity, file=one.name)
+    return GateResult(one.name, "", None, (), (finding,))
 
 
 _RANK = "array_position(['error', 'warning', 'info'], severity)"
@@ -159,25 +187,22 @@ def _result(ctx: Context, con: duckdb.DuckDBPyConnection, receipt: Receipt) -> G
     )
 
 
-def _summary(ctx: Context, receipt: Receipt, result: GateResult, counts: dict[str, int]) -> dict[str, Any]:
+def _summary(ctx: Context, one: _Answer) -> dict[str, Any]:
     """The answer in short, for machines: no value of a cell."""
-    told = verdict(ctx.registry, result, ctx.as_of, counts=counts)
+    told = verdict(ctx.registry, one.result, ctx.as_of, counts=one.counts)
     about = Counter((f["severity"], f["code"], f["table"], f["sheet"], f["column"]) for f in told["findings"])
     problems = [
         dict(zip(("severity", "code", "table", "sheet", "column", "findings"), (*key, number), strict=True))
         for key, number in sorted(about.items(), key=lambda item: [str(part) for part in item[0]])
     ]
     kept = {name: told[name] for name in told if name not in ("findings", "normalised")}
-    return kept | {"sender": sender(receipt.name), "problems": problems}
+    return kept | {"sender": sender(one.result.name), "problems": problems}
 
 
-def _write(
-    ctx: Context, gate: Sandbox, path: str, receipt: Receipt, result: GateResult, summary: dict, counts: dict[str, int]
-) -> None:
-    with written_whole(ctx.workspace.answers / (path + WORKBOOK)) as stage:
-        original = received_file(ctx.workspace, receipt.sha256)
-        gate.write_answer(ctx.registry, original, stage, result, ctx.as_of, counts)
-    write_json(ctx.workspace.answers / (path + SUMMARY), summary)
+def _write(ctx: Context, gate: Sandbox, one: _Answer, summary: dict[str, Any]) -> None:
+    with written_whole(ctx.workspace.answers / (one.path + WORKBOOK)) as stage:
+        gate.write_answer(ctx.registry, one.original, stage, one.result, ctx.as_of, one.counts)
+    write_json(ctx.workspace.answers / (one.path + SUMMARY), summary)
 
 
 def _remove_stale(ctx: Context, made: dict[str, Any]) -> int:
