@@ -252,6 +252,8 @@ def schema_template(
     from pipelines import show
     from pipelines.templates import FileInTheWay, NoSuchTable, write_templates
 
+    if together and together.suffix.lower() != ".xlsx":
+        raise typer.BadParameter("a file name that ends in .xlsx", param_hint="--together")
     settings = _settings(None, profile, as_of)
     try:
         files = write_templates(

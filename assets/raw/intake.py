@@ -15,7 +15,7 @@ import duckdb
 
 from assets.raw.account import COORDINATES, settle
 from assets.raw.receive import Receipt, Refused, ledger, received_file, refused
-from assets.sql import connect, spill_folder, values_unsaid, write_parquet
+from assets.sql import connect, profile_tables, spill_folder, values_unsaid, write_parquet
 from assets.workspace import (
     Context,
     code_fingerprint,
@@ -25,10 +25,11 @@ from assets.workspace import (
     read_json,
     write_json,
 )
-from quality.cross_rules import CrossRule, cross_rules
+from quality.cross_rules import CrossRule, cross_rules, lay_out
 from quality.limits import in_mib
 from quality.normalise import install_macros, normal_expression, with_default
 from quality.sandbox import Sandbox
+from quality.workdays import CALENDAR
 from schemas.compile.duckdb import column_definitions, literal, order_by, quote
 from schemas.model import Field, Table
 
@@ -62,7 +63,8 @@ def _build(ctx: Context) -> Intake:
     fresh = _gate_fresh(ctx, receipts, gate_print)
     unfit = refused(ctx.workspace)
     inputs = [[[r.sha256, r.batch] for r in receipts], [[r.name, r.code] for r in unfit]]
-    step = fingerprint(gate_print, inputs, file_sha256(Path(__file__)))
+    # rules between tables look at the day (what has expired) and at the calendar; the gate of one file does not
+    step = fingerprint(gate_print, inputs, file_sha256(Path(__file__)), ctx.as_of, CALENDAR)
     state = read_json(ctx.workspace.state("intake"))
     if state and state["fingerprint"] == step and not fresh:
         result = Intake(**state["result"] | {"gated": 0})
@@ -133,8 +135,7 @@ def _union(ctx: Context, receipts: list[Receipt], unfit: list[Refused], gated: i
     )
     _load_findings(con, folders, unfit, in_mib(ctx.limits.file_bytes))
     superseded = sum(_candidate(con, table, folders) for table in tables)
-    for rule in cross_rules():
-        _apply_cross_rule(con, rule)
+    _judge_across(ctx, con)
     for table in _parents_first(tables):
         _drop_held(con, table)
         for number in range(len(table.foreign_keys)):
@@ -201,9 +202,19 @@ def _candidate(con: duckdb.DuckDBPyConnection, table: Table, folders: list[Path]
     return con.execute(sql).fetchone()[0]
 
 
-def _apply_cross_rule(con: duckdb.DuckDBPyConnection, rule: CrossRule) -> None:
+def _judge_across(ctx: Context, con: duckdb.DuckDBPyConnection) -> None:
+    """Every rule that compares tables; one whose figures this district does not give is not evaluated."""
+    profile_tables(con, ctx)
+    lay_out(con)
+    parameters = ctx.registry.parameters(ctx.as_of)
+    for rule in cross_rules():
+        if select := rule.select(parameters):
+            _apply_cross_rule(con, rule, select)
+
+
+def _apply_cross_rule(con: duckdb.DuckDBPyConnection, rule: CrossRule, select: str) -> None:
     """Findings of one rule over several tables; its error rows are held."""
-    con.execute(f"CREATE OR REPLACE TEMP TABLE hit AS {rule.sql}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE hit AS {select}")
     _add_findings(con, rule.code, rule.severity, rule.table, rule.column)
     if rule.severity == "error":
         con.execute(f"INSERT INTO held SELECT {COORDINATES}, ?, ? FROM hit", [rule.table, rule.code])

@@ -84,7 +84,7 @@ def test_the_help_names_the_defaults(tuoyu):
     "words",
     [["frobnicate"], ["run", "--job", "half"], ["check", "not-there.csv"], ["check"],
      ["check", ".", "--report", "a.xlsx"], ["demo", "--providers", "3"],
-     ["diff", "whitelist"], ["status", "--colour"]],
+     ["diff", "whitelist"], ["status", "--colour"], ["schema", "template", "--together", "驿站"]],
     ids=" ".join,
 )  # fmt: skip
 def test_what_cannot_be_understood_is_usage(tuoyu, tmp_path, words):
@@ -333,13 +333,26 @@ def test_the_contracts_can_be_looked_at(tuoyu):
 
 
 def test_every_rule_is_listed_with_what_it_lacks(tuoyu):
-    rules = tuoyu("schema", "rules", "--as-of", "2026-03-31", "--json").json
+    told = tuoyu("schema", "rules", "--as-of", "2026-03-31", "--json").json
+    rules, book = told["rules"], {entry["id"]: entry for entry in told["book"]}
     assert {"credit-code-check-digit", "report-before-open", "value-missing"} <= {r["code"] for r in rules}
     assert not [r for r in rules if "{" in r["says_zh"]]
     lacking = [r for r in rules if not r["evaluated"]]
-    assert all(r["missing_parameters"] for r in lacking)
+    assert lacking and all(r["missing_parameters"] for r in lacking)
+    assert book["R-FEE-05"]["state"] == "not_evaluated" and book["R-CLS-02"]["state"] == "partly"
+    assert book["R-GEO-05"]["state"] == "elsewhere" and book["R-GEO-05"]["where"]
+    assert book["R-REC-01"]["state"] == "left_out" and book["R-REC-01"]["note_zh"]
+    assert book["R-ID-02"]["codes"] == ["credit-code-check-digit", "parent-credit-code-check-digit"]
     printed = tuoyu("schema", "rules", "--as-of", "2026-03-31").out
     assert all(r["code"] in printed for r in rules)
+    assert all(name in printed for name in book)
+
+
+def test_what_is_law_of_one_country_is_not_adopted_by_another(tuoyu):
+    told = tuoyu("schema", "rules", "--profile", "taiwan-sfaa", "--as-of", "2026-03-31", "--json").json
+    states = {entry["id"]: entry["state"] for entry in told["book"]}
+    assert states["R-ID-01"] == states["R-CLS-01"] == "not_adopted"
+    assert states["R-DOC-03"] == states["R-FIL-02"] == "not_evaluated"
 
 
 def test_a_template_is_made_for_each_intake_table_or_together(tuoyu, tmp_path):
