@@ -23,8 +23,6 @@ Result = Literal["accepted", "accepted_with_warnings", "rejected"]
 Severity = Literal["error", "warning", "info"]
 RESULTS: tuple[Result, ...] = ("accepted", "accepted_with_warnings", "rejected")
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
-#: findings that one answer tells; nobody reads more, and a file can have millions
-MOST_TOLD = 20_000
 
 #: findings that say a text holds personal data: repeating it would spread what is to be removed
 _PERSONAL = frozenset(detector.code for detector in DETECTORS)
@@ -89,8 +87,9 @@ class Verdict:
     encoding: Annotated[str | None, Described(description="encoding of a text file; null for a workbook")]
     account: list[SheetAccount]
     counts: Annotated[dict[Severity, int], Described(description="findings of each severity that has any")]
-    findings: list[Told]
-    normalised: list[Recognised]
+    findings: Annotated[list[Told], Described(description="the first 10,000 of the file; counts has all")]
+    normalised: Annotated[list[Recognised], Described(description="the first 10,000 of the file")]
+    normalised_count: Annotated[int, Described(description="cells read differently from how they are written")]
     as_of: Annotated[str, Described(description="date the rules were applied for, YYYY-MM-DD")]
     rules: Annotated[str, Described(description="version of the rules: a fingerprint of the contracts in force")]
 
@@ -116,14 +115,9 @@ def answer_schema() -> dict[str, Any]:
     return TypeAdapter(Answer).json_schema()
 
 
-def verdict(
-    registry: Registry, result: GateResult, as_of: date, *, counts: dict[str, int] | None = None
-) -> dict[str, Any]:
-    """The Verdict on one file in plain data, as machines get it.
-
-    ``counts``: how many findings of each severity there are when ``result`` has only some of them."""
-    counts = counted(result) if counts is None else counts
-    words = _Words(registry)
+def verdict(registry: Registry, result: GateResult, as_of: date) -> dict[str, Any]:
+    """The Verdict on one file in plain data, as machines get it."""
+    counts, words = counted(result), _Words(registry)
     found = Verdict(
         file=result.name,
         sha256=result.sha256,
@@ -136,25 +130,19 @@ def verdict(
         counts=counts,
         findings=[words.told(finding) for finding in result.findings],
         normalised=[_recognised(registry, cell) for cell in result.normalised],
+        normalised_count=result.normalised_count,
         as_of=as_of.isoformat(),
         rules=registry.fingerprint[:12],
     )
     return vars(found)
 
 
-def counted(result: GateResult) -> dict[str, int]:
+def counted(result: GateResult) -> dict[Severity, int]:
     """How many findings of each severity there are, worst first; none of those that have none."""
-    counts = Counter(finding.severity for finding in result.findings)
+    counts = Counter[str]()
+    for (_, severity), number in result.counts.items():
+        counts[severity] += number
     return {severity: counts[severity] for severity in SEVERITIES if counts[severity]}
-
-
-def shortened(result: GateResult) -> GateResult:
-    """The same with no more findings and recognised cells than an answer can show, the worst of them."""
-    if len(result.findings) <= MOST_TOLD and len(result.normalised) <= MOST_TOLD:
-        return result
-    worst = sorted(range(len(result.findings)), key=lambda n: (SEVERITIES.index(result.findings[n].severity), n))
-    kept = tuple(result.findings[n] for n in sorted(worst[:MOST_TOLD]))
-    return replace(result, findings=kept, normalised=result.normalised[:MOST_TOLD])
 
 
 def _result(counts: dict[str, int], held: int) -> Result:

@@ -39,14 +39,13 @@ def write_answer(
     *,
     first: Way = "own",
     limits: Limits | None = None,
-    counts: dict[str, int] | None = None,
 ) -> Way:
     """Writes the answer about the file at ``path`` to ``target`` (.xlsx), the best way from ``first`` on that works.
 
     own: the filer's workbook with marks in it; copy: his cells as text; list: only the sheet 校验结果, for a file the
     gate did not read, or that is not at hand (None). What a library cannot take of the filer's file is never an
-    error: the next way is tried. ``counts``: see answer.verdict."""
-    told = verdict(registry, result, as_of, counts=counts)
+    error: the next way is tried."""
+    told = verdict(registry, result, as_of)
     where = spots(registry, [*told["findings"], *told["normalised"]], result.places)
     said = _Said(result, told, where, as_of, limits or Limits())
     for way in WAYS[WAYS.index(first) : -1]:

@@ -85,7 +85,7 @@ def result_rows(verdict: Mapping[str, Any], where: Sequence[Spot | None], remark
         *_summary(verdict, remarks),
         *_counts(verdict),
         *_list(verdict["findings"], where[:told]),
-        *_normalised(verdict["normalised"], where[told:]),
+        *_normalised(verdict["normalised"], where[told:], verdict["normalised_count"]),
     ]
 
 
@@ -159,14 +159,14 @@ def shortened(text: str, most: int = 200) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _normalised(cells: Sequence[Mapping[str, Any]], where: Sequence[Spot | None]) -> Iterator[Row]:
+def _normalised(cells: Sequence[Mapping[str, Any]], where: Sequence[Spot | None], every: int) -> Iterator[Row]:
     if not cells:
         return
     yield from _section("识别说明：以下单元格的写法与规范不同，已按“识别为”一列读取，请核对")
     yield Row((*_heads(HEADS[:4]).cells, Cell(5, "原值", "head", span=2), Cell(7, "识别为", "head")))
     for number, (cell, spot) in enumerate(zip(cells, where, strict=True), 1):
         if number > MOST_NORMALISED:
-            return (yield _more(len(cells) - MOST_NORMALISED, "处"))
+            return (yield _more(every - MOST_NORMALISED, "处"))
         yield Row((
             Cell(1, number), Cell(2, plain(cell["sheet"] or "—")), _place(cell, spot),
             Cell(4, plain(cell["column_zh"])), Cell(5, shortened(cell["raw"]), span=2), Cell(7, plain(cell["normal"])),

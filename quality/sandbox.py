@@ -99,23 +99,15 @@ class Sandbox(AbstractContextManager):
             return self._ask(registry, 0, given | {"refused": refusal}, brief)
 
     def write_answer(
-        self,
-        registry: Registry,
-        path: Path | None,
-        target: Path,
-        result: GateResult,
-        as_of: date,
-        counts: dict[str, int] | None = None,
+        self, registry: Registry, path: Path | None, target: Path, result: GateResult, as_of: date
     ) -> str:
         """The answer to the filer as a workbook at ``target`` (feedback.write_answer), and the way it was made.
 
         What is too much for the child is made the next, simpler way by a fresh one. ``path``: None for a file that
         is not at hand."""
-        from quality.answer import counted, shortened
-
         given = {
-            "path": path and path.absolute(), "target": target.absolute(), "result": shortened(result),
-            "as_of": as_of, "limits": self.limits, "counts": counts or counted(result),
+            "path": path and path.absolute(), "target": target.absolute(), "result": result, "as_of": as_of,
+            "limits": self.limits,
         }  # fmt: skip
         for first in ("own", "copy"):
             with suppress(Refused):

@@ -30,9 +30,9 @@ from assets.workspace import (
     write_json,
     written_whole,
 )
-from quality.answer import MOST_TOLD, counted, verdict
+from quality.answer import verdict
 from quality.findings import Finding, Normalisation, Place, finding_text
-from quality.gate import AccountRow, GateResult
+from quality.gate import MOST_TOLD, AccountRow, GateResult
 from quality.sandbox import GateFault, Sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -81,14 +81,13 @@ def _stands(ctx: Context, path: str, made: dict[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class _Answer:
-    """One file to be answered: where to (``path`` has no ending), what was found, how many findings there are.
+    """One file to be answered: where to (``path`` has no ending), and what was found in all.
 
     ``original`` is None for a file that was not taken in."""
 
     path: str
     original: Path | None
     result: GateResult
-    counts: dict[str, int]
 
 
 def _build(ctx: Context, before: dict[str, Any], wanted: str) -> Answers:
@@ -98,7 +97,7 @@ def _build(ctx: Context, before: dict[str, Any], wanted: str) -> Answers:
     with ExitStack() as stack:
         gate = None
         for one in _wanted(ctx):
-            mine = _fingerprint(ctx, one.counts, repr(one.result))
+            mine = _fingerprint(ctx, repr(one.result))
             summary = _summary(ctx, one)
             if not (_stands(ctx, one.path, before) and before[one.path]["fingerprint"] == mine):
                 gate = gate or stack.enter_context(Sandbox(ctx.limits, ctx.threads, ctx.memory, spill_folder(ctx)))
@@ -124,35 +123,34 @@ def _wanted(ctx: Context) -> Iterator[_Answer]:
     try:
         view(con, "findings", ctx.workspace.findings)
         view(con, "account", ctx.workspace.account)
-        counts: dict[str, dict[str, int]] = {}
-        for sha256, severity, number in con.execute(_COUNTS).fetchall():
-            counts.setdefault(sha256, {})[severity] = number
+        counts: dict[str, dict[tuple[str, str], int]] = {}
+        for sha256, code, severity, number in con.execute(_COUNTS).fetchall():
+            counts.setdefault(sha256, {})[code, severity] = number
         latest: dict[str, Receipt | Refused] = {
             r.name: r for r in sorted(ledger(ctx.workspace), key=lambda r: (r.batch, r.seq))
         }
         latest |= {r.name: r for r in refused(ctx.workspace)}
         answered = [
             r for _, r in sorted(latest.items())
-            if isinstance(r, Refused) or {"error", "warning"} & set(counts.get(r.sha256, ()))
+            if isinstance(r, Refused) or {"error", "warning"} & {severity for _, severity in counts.get(r.sha256, ())}
         ]  # fmt: skip
         for path, one in zip(answer_paths([_parts(r.name) for r in answered]), answered, strict=True):
             if isinstance(one, Refused):
-                result = _not_taken_in(ctx, one)
-                yield _Answer(path, None, result, counted(result))
+                yield _Answer(path, None, _not_taken_in(ctx, one))
             else:
                 original = received_file(ctx.workspace, one.sha256)
-                yield _Answer(path, original, _result(ctx, con, one), counts[one.sha256])
+                yield _Answer(path, original, _result(ctx, con, one, counts[one.sha256]))
     finally:
         con.close()
 
 
 def _not_taken_in(ctx: Context, one: Refused) -> GateResult:
     finding = Finding(one.code, finding_text(ctx.registry, one.code).severity, file=one.name)
-    return GateResult(one.name, "", None, (), (finding,))
+    return GateResult(one.name, "", None, (), (finding,), counts={(finding.code, finding.severity): 1})
 
 
 _RANK = "array_position(['error', 'warning', 'info'], severity)"
-_COUNTS = f"SELECT source_sha256, severity, count(*) FROM findings GROUP BY source_sha256, severity ORDER BY 1, {_RANK}"
+_COUNTS = "SELECT source_sha256, code, severity, count(*) FROM findings GROUP BY ALL ORDER BY ALL"
 _ORDER = '"table" NULLS FIRST, sheet NULLS FIRST, "row" NULLS FIRST, "column" NULLS FIRST, code, value NULLS FIRST'
 #: what an answer can tell: of too many findings the worst, in the order of the file
 _FINDINGS = (
@@ -169,27 +167,29 @@ _NORMALISED = (
 )
 
 
-def _result(ctx: Context, con: duckdb.DuckDBPyConnection, receipt: Receipt) -> GateResult:
+def _result(
+    ctx: Context, con: duckdb.DuckDBPyConnection, receipt: Receipt, counts: dict[tuple[str, str], int]
+) -> GateResult:
     """What the gate found in a file by itself and what the comparison with the others added."""
     gated = ctx.workspace.gated(receipt.sha256)
     mark = read_json(gated / "gated.json") or {}
-    cells = gated / "normalised.parquet"
+    cells = str(gated / "normalised.parquet")
     return GateResult(
         receipt.name,
         receipt.sha256,
         mark.get("encoding"),
         tuple(AccountRow(*row) for row in con.execute(_ACCOUNT, [receipt.sha256]).fetchall()),
         tuple(Finding(*row) for row in con.execute(_FINDINGS, [receipt.sha256]).fetchall()),
-        normalised=tuple(Normalisation(*row) for row in con.execute(_NORMALISED, [str(cells)]).fetchall())
-        if cells.exists()
-        else (),
+        normalised=tuple(Normalisation(*row) for row in con.execute(_NORMALISED, [cells]).fetchall()),
+        normalised_count=con.execute("SELECT count(*) FROM read_parquet(?)", [cells]).fetchone()[0],
+        counts=counts,
         places=tuple(Place(**place) for place in mark.get("places", [])),
     )
 
 
 def _summary(ctx: Context, one: _Answer) -> dict[str, Any]:
     """The answer in short, for machines: no value of a cell."""
-    told = verdict(ctx.registry, one.result, ctx.as_of, counts=one.counts)
+    told = verdict(ctx.registry, one.result, ctx.as_of)
     about = Counter((f["severity"], f["code"], f["table"], f["sheet"], f["column"]) for f in told["findings"])
     problems = [
         dict(zip(("severity", "code", "table", "sheet", "column", "findings"), (*key, number), strict=True))
@@ -201,7 +201,7 @@ def _summary(ctx: Context, one: _Answer) -> dict[str, Any]:
 
 def _write(ctx: Context, gate: Sandbox, one: _Answer, summary: dict[str, Any]) -> None:
     with written_whole(ctx.workspace.answers / (one.path + WORKBOOK)) as stage:
-        gate.write_answer(ctx.registry, one.original, stage, one.result, ctx.as_of, one.counts)
+        gate.write_answer(ctx.registry, one.original, stage, one.result, ctx.as_of)
     write_json(ctx.workspace.answers / (one.path + SUMMARY), summary)
 
 

@@ -16,7 +16,7 @@ from assets.raw.intake import build_intake
 from assets.raw.receive import receive
 from assets.workspace import Context, Workspace, file_sha256
 from quality.feedback import write_answer
-from quality.gate import check_file, gate_engine
+from quality.gate import MOST_TOLD, check_file, gate_engine
 from quality.sandbox import GateFault
 from schemas.registry import load
 
@@ -78,8 +78,8 @@ def near(engine, monkeypatch):
         def check_file(self, registry, path, *, brief, **given):
             return check_file(registry, path, engine=engine, **given)
 
-        def write_answer(self, registry, path, target, result, as_of, counts):
-            write_answer(registry, path, target, result, as_of, counts=counts)
+        def write_answer(self, registry, path, target, result, as_of):
+            write_answer(registry, path, target, result, as_of)
 
     monkeypatch.setattr(intake, "Sandbox", Near)
     monkeypatch.setattr(answers, "Sandbox", Near)
@@ -188,7 +188,7 @@ def test_an_answer_that_cannot_be_made_stops_no_other_and_is_tried_again(house, 
 
 
 def test_of_very_many_findings_the_worst_are_told_and_all_are_counted(house, monkeypatch):
-    monkeypatch.setattr(answers, "_FINDINGS", answers._FINDINGS.replace("<= 20000", "<= 5"))
+    monkeypatch.setattr(answers, "_FINDINGS", answers._FINDINGS.replace(f"<= {MOST_TOLD}", "<= 5"))
     rows = [XIXING.replace("0001", f"{n:04}").replace("示范型", "豪华型") for n in range(1, 10)]
     house.put("甲/驿站.csv", STATION + XIXING.replace("0001", "0099") * 3 + "".join(rows))
     made = house.run()
