@@ -22,7 +22,9 @@ _RESULTS = {
     "rejected": ("red", "未全部通过，请更正 not all accepted: please correct"),
 }
 #: different values of one problem, and stretches of rows of one value; --json has them all
-_VALUES, _STRETCHES = 8, 6
+_VALUES, _STRETCHES = 8, 4
+#: different values of a column that were read differently; they are right, and only to be looked over
+_READ = 3
 #: characters of a value that are printed
 _VALUE = 40
 
@@ -92,7 +94,7 @@ def _problem(out: Console, found: list[dict[str, Any]]) -> None:
     say(out, one["says_en"], lead=" " * 4, style="dim")
     say(out, one["advice_zh"], lead="  更正 remedy: ")
     say(out, one["advice_en"], lead=" " * 4, style="dim")
-    _places(out, [f for f in found if f["row"]], _written)
+    _places(out, [f for f in found if f["row"]], _written, "原内容 written", _VALUES)
 
 
 def _written(finding: dict[str, Any]) -> tuple[str, ...]:
@@ -104,18 +106,24 @@ def _normalised(out: Console, cells: list[dict[str, Any]]) -> None:
     """Cells that were read differently from how they are written, by column."""
     for (sheet, column), same in _grouped(cells, lambda c: (c["sheet"] or "", f"{c['column_zh']} {c['column']}")):
         say(out, " · ".join(filter(None, ("识别 read as", sheet, column))), style="dim")
-        _places(out, same, lambda c: (f"{_short(c['raw'])} → {_short(c['normal'])}",))
+        _places(out, same, _read_as, "写法 written → 识别为 read as", _READ)
 
 
-def _places(out: Console, found: list[dict[str, Any]], written: Callable[[dict[str, Any]], tuple[str, ...]]) -> None:
+def _read_as(cell: dict[str, Any]) -> tuple[str, ...]:
+    return (f"{_short(cell['raw'])} → {_short(cell['normal'])}",)
+
+
+def _places(
+    out: Console, found: list[dict[str, Any]], written: Callable[[dict], tuple[str, ...]], title: str, most: int
+) -> None:
     """The rows, those with the same content together: a thousand equal errors are one line."""
     groups = [(rows(f["row"] for f in same), *key) for key, same in _grouped(found, written)]
     if groups and not any(len(group) > 1 for group in groups):
         return say(out, "; ".join(group[0] for group in groups), lead="  行 rows: ")
     if groups:
-        columns(out, [("行 rows", "原内容 written"), *((*group, "")[:2] for group in groups[:_VALUES])], lead="    ")
-    if len(groups) > _VALUES:
-        say(out, f"另有 and {len(groups) - _VALUES:,} more (--json)", lead="    ")
+        columns(out, [("行 rows", title), *((*group, "")[:2] for group in groups[:most])], lead="    ")
+    if len(groups) > most:
+        say(out, f"另有 and {len(groups) - most:,} more (--json)", lead="    ")
     return None
 
 
@@ -132,7 +140,7 @@ def rows(numbers: Iterable[int]) -> str:
     every = sorted(set(numbers))
     runs = [list(run) for _, run in groupby(enumerate(every), lambda pair: pair[1] - pair[0])]
     stretches = [f"{run[0][1]}–{run[-1][1]}" if len(run) > 1 else f"{run[0][1]}" for run in runs]
-    more = f"; … 共 {len(every):,} 行 in all" if len(stretches) > _STRETCHES else ""
+    more = f"; … {len(every):,} 行 rows" if len(stretches) > _STRETCHES else ""
     return "; ".join(stretches[:_STRETCHES]) + more
 
 

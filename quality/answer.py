@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field as Described
 from pydantic import TypeAdapter
 
-from quality.disclosure import DETECTORS, personal_data
+from quality.diagnosis import PERSONAL
+from quality.disclosure import personal_data
 from quality.findings import Finding, Normalisation, explain
 from quality.gate import GateResult
 from schemas.registry import Registry
@@ -24,8 +25,6 @@ Severity = Literal["error", "warning", "info"]
 RESULTS: tuple[Result, ...] = ("accepted", "accepted_with_warnings", "rejected")
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
-#: findings that say a text holds personal data: repeating it would spread what is to be removed
-_PERSONAL = frozenset(detector.code for detector in DETECTORS)
 
 
 @dataclass(frozen=True)
@@ -177,10 +176,11 @@ _TEXTS = ("says_zh", "says_en", "advice_zh", "advice_en")
 
 
 def _withheld(finding: Finding) -> bool:
-    if not finding.value:
-        return False
+    """What is to be removed is not repeated; the gate leaves it out already, a rule over several tables may not."""
+    if finding.code in PERSONAL or not finding.value:
+        return finding.code in PERSONAL and finding.row is not None
     in_credit_code = (finding.column or "").endswith("credit_code")
-    return finding.code in _PERSONAL or bool(personal_data(finding.value, credit_code=in_credit_code))
+    return bool(personal_data(finding.value, credit_code=in_credit_code))
 
 
 def _recognised(registry: Registry, cell: Normalisation) -> dict[str, Any]:
