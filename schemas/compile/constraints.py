@@ -10,6 +10,7 @@ way to say nothing (`cast_select` in duckdb.py).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -76,3 +77,9 @@ def field_constraints(registry: Registry, field: Field) -> Iterator[Constraint]:
         yield from (Constraint(kind, name, value) for kind, value in of_text.items() if value is not None)
     of_number = {"minimum": limits.minimum, "maximum": limits.maximum}
     yield from (Constraint(kind, name, value) for kind, value in of_number.items() if value is not None)
+
+
+def code_list_pattern(codes: tuple[str, ...]) -> str:
+    """The regular expression of one or more codes joined by `;`."""
+    code = "|".join(re.escape(c) for c in codes)
+    return f"({code})(;({code}))*"

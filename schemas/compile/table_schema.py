@@ -7,10 +7,9 @@ our contracts: `title_en`, `description_en`, `unit`, `decimals`, `codelist`.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from schemas.compile.constraints import Constraint, field_constraints
+from schemas.compile.constraints import Constraint, code_list_pattern, field_constraints
 from schemas.model import Field, Table
 from schemas.registry import Registry
 
@@ -138,12 +137,6 @@ def _said(constraint: Constraint) -> Any:
         case "minimum" | "maximum":
             return int(value) if value == value.to_integral_value() else float(value)
     return value
-
-
-def code_list_pattern(codes: tuple[str, ...]) -> str:
-    """The regular expression of one or more codes joined by `;`."""
-    code = "|".join(re.escape(c) for c in codes)
-    return f"({code})(;({code}))*"
 
 
 def _foreign_key(table: Table, key: Any) -> dict[str, Any]:
