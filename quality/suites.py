@@ -120,7 +120,8 @@ def frame_of(con: duckdb.DuckDBPyConnection, select: str) -> pd.DataFrame:
     """Rows as Arrow-backed columns: decimals, large whole numbers beside missing ones, and days stay exact."""
     import pandas as pd
 
-    return con.execute(select).to_arrow_table().to_pandas(types_mapper=pd.ArrowDtype)
+    con.complete()  # whatever a single fetch has left behind
+    return con.sql(select).to_arrow_table().to_pandas(types_mapper=pd.ArrowDtype)
 
 
 def contract_expectations(registry: Registry, table: Table, as_of: date) -> Iterator[Expected]:
@@ -165,8 +166,9 @@ _REGEX = "expect_column_values_to_match_regex"
 
 
 def _whole(pattern: str) -> str:
-    """Python's `$` would let a line feed follow."""
-    return rf"\A(?:{pattern})\Z"
+    """For the whole text (Python's `$` would let a line feed follow), and with no group to be extracted."""
+    plain = re.sub(r"(\\.|\[(?:\\.|[^\]])+\])|\(", lambda part: part[1] or "(?:", pattern, flags=re.DOTALL)
+    return rf"\A(?:{plain})\Z"
 
 
 def _outward(bound: Decimal, towards: float) -> int | float:

@@ -127,6 +127,9 @@ class Field(Strict):
         limits, of_number = self.constraints, self.type in ("integer", "number")
         if not of_number and (limits.minimum is not None or limits.maximum is not None):
             raise ValueError(f"{self.name}: minimum and maximum are for numbers")
+        bounds = [bound for bound in (limits.minimum, limits.maximum) if bound is not None]
+        if self.type == "integer" and any(bound != bound.to_integral_value() for bound in bounds):
+            raise ValueError(f"{self.name}: the bound of an integer is an integer, or Table Schema cannot say it")
         texts = (limits.pattern, limits.min_length, limits.max_length)
         if self.type != "string" and any(text is not None for text in texts):
             raise ValueError(f"{self.name}: pattern and lengths are for texts")
