@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from quality.limits import Limits
 from schemas.registry import Registry
 
 Progress = Callable[[str], None]
@@ -40,6 +41,11 @@ class Workspace:
         return self.received / "ledger.jsonl"
 
     @property
+    def refused(self) -> Path:
+        """What of the inbox was not taken in, by the last reception."""
+        return self.received / "refused.json"
+
+    @property
     def findings(self) -> Path:
         return self.root / "findings.parquet"
 
@@ -61,13 +67,14 @@ class Workspace:
 
 @dataclass(frozen=True)
 class Context:
-    """All a step may depend on: contracts, place, date, and the engine's limits."""
+    """All a step may depend on: contracts, place, date, the engine's limits and those of a received file."""
 
     registry: Registry
     workspace: Workspace
     as_of: date
     threads: int | None = None
     memory: str | None = None
+    limits: Limits = field(default_factory=Limits)
     progress: Progress = field(default=_silent)
 
 

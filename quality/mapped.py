@@ -1,6 +1,6 @@
 """Foreign sources: a file in a shape of its own, mapped onto intake tables by SQL of the profile.
 
-What belongs here: NDJSON -> the relation ``source`` and what the maps may use. What does not: the maps
+What belongs here: the relation ``source`` and what the maps may use. What does not: the maps
 (``schemas/districts``) and judging what they give (gate.py).
 
 A map sees ``source`` (``_row``: line number; ``record``: the line as JSON; each top-level key as a text column,
@@ -11,7 +11,6 @@ fields, ``_row``, and optionally ``_finding_code``, ``_finding_column`` and ``_f
 from __future__ import annotations
 
 import gzip
-import json
 import re
 import zlib
 from datetime import date
@@ -20,7 +19,8 @@ from pathlib import Path
 import duckdb
 
 from quality.encodings import as_utf8, detect
-from quality.limits import TooLarge, copy_limited
+from quality.limits import Limits, Refused, copy_limited
+from quality.ndjson import load_lines, numbered
 from schemas.compile.duckdb import literal, quote
 from schemas.model import Source
 from schemas.registry import Registry
@@ -29,35 +29,10 @@ from schemas.registry import Registry
 SPECIAL = ("_row", "_finding_code", "_finding_column", "_finding_value")
 
 
-class SourceUnreadable(Exception):
-    """The file is not what its source says. ``code`` is the finding's."""
-
-    def __init__(self, code: str, message: str) -> None:
-        self.code = code
-        super().__init__(message)
-
-
-def load_source(con: duckdb.DuckDBPyConnection, path: Path, work: Path) -> int:
-    """Makes the table ``source`` of an NDJSON file, gzipped or not; returns its lines. SourceUnreadable."""
-    lines = _lines(path, work)
-    filled = [number for number, line in enumerate(lines.read_bytes().split(b"\n"), 1) if line.strip()]
-    try:
-        con.execute(
-            f"CREATE OR REPLACE TABLE line AS SELECT json AS record FROM read_ndjson_objects({literal(str(lines))})"
-        )
-        keys = con.execute("SELECT DISTINCT unnest(json_keys(record)) AS k FROM line ORDER BY k").fetchall()
-    except duckdb.Error as error:
-        raise SourceUnreadable("file-unreadable", type(error).__name__) from None
-    if con.execute("SELECT count(*) FROM line").fetchone()[0] != len(filled):
-        raise SourceUnreadable("record-count-mismatch", f"{len(filled)} lines")
-    columns = "".join(
-        f", record ->> {literal('$.' + json.dumps(k, ensure_ascii=False))} AS {quote(k)}" for (k,) in keys
-    )
-    con.execute("CREATE OR REPLACE TEMP TABLE line_number AS SELECT unnest(?::BIGINT[]) AS _row", [filled])
-    con.execute(
-        f"CREATE OR REPLACE TABLE source AS SELECT n._row, l.record{columns} "
-        "FROM line l JOIN line_number n ON n.rowid = l.rowid ORDER BY l.rowid"
-    )
+def load_source(con: duckdb.DuckDBPyConnection, path: Path, work: Path, limits: Limits) -> int:
+    """Makes the table ``source`` of an NDJSON file, gzipped or not; returns its lines. Refused if it is none."""
+    filled, keys = load_lines(con, _lines(path, work, limits), limits)
+    con.execute(f"CREATE OR REPLACE TABLE source AS {numbered(keys)}")
     return len(filled)
 
 
@@ -97,17 +72,15 @@ def snapshot_date(source: Source, path: str, received_on: date | str) -> str:
     return f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}" if len(digits) == 8 else str(received_on)
 
 
-def _lines(path: Path, work: Path) -> Path:
+def _lines(path: Path, work: Path, limits: Limits) -> Path:
     with path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
     if zipped:
         plain = work / "source.ndjson"
         try:
             with gzip.open(path) as packed, plain.open("wb") as out:
-                copy_limited(packed, out)
-        except TooLarge as error:
-            raise SourceUnreadable("file-too-large", str(error)) from None
-        except (OSError, EOFError, zlib.error) as error:
-            raise SourceUnreadable("file-unreadable", type(error).__name__) from None
+                copy_limited(packed, out, limits)
+        except (OSError, EOFError, zlib.error):
+            raise Refused("file-unreadable") from None
         path = plain
     return as_utf8(path, detect(path), work / "source.utf8.ndjson")

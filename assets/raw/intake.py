@@ -14,8 +14,8 @@ from pathlib import Path
 import duckdb
 
 from assets.raw.account import COORDINATES, settle
-from assets.raw.receive import Receipt, ledger, received_file
-from assets.sql import connect, spill_folder, values_unsaid, write_parquet
+from assets.raw.receive import Receipt, Refused, ledger, received_file, refused
+from assets.sql import connect, profile_tables, spill_folder, values_unsaid, write_parquet
 from assets.workspace import (
     Context,
     code_fingerprint,
@@ -25,9 +25,11 @@ from assets.workspace import (
     read_json,
     write_json,
 )
-from quality.cross_rules import CrossRule, cross_rules
-from quality.gate import check_file, gate_engine
+from quality.cross_rules import CrossRule, cross_rules, lay_out
+from quality.limits import in_mib
 from quality.normalise import install_macros, normal_expression, with_default
+from quality.sandbox import Sandbox
+from quality.workdays import CALENDAR
 from schemas.compile.duckdb import column_definitions, literal, order_by, quote
 from schemas.model import Field, Table
 
@@ -46,6 +48,7 @@ class Intake:
     findings: int
     files: int
     gated: int  # files that had to be gated in this run
+    refused: int  # files of the inbox that were not taken in
 
 
 def build_intake(ctx: Context) -> Intake:
@@ -58,14 +61,17 @@ def _build(ctx: Context) -> Intake:
     receipts = ledger(ctx.workspace)
     gate_print = _gate_fingerprint(ctx)
     fresh = _gate_fresh(ctx, receipts, gate_print)
-    step = fingerprint(gate_print, [[r.sha256, r.batch] for r in receipts], file_sha256(Path(__file__)))
+    unfit = refused(ctx.workspace)
+    inputs = [[[r.sha256, r.batch] for r in receipts], [[r.name, r.code] for r in unfit]]
+    # rules between tables look at the day (what has expired) and at the calendar; the gate of one file does not
+    step = fingerprint(gate_print, inputs, file_sha256(Path(__file__)), ctx.as_of, CALENDAR)
     state = read_json(ctx.workspace.state("intake"))
     if state and state["fingerprint"] == step and not fresh:
         result = Intake(**state["result"] | {"gated": 0})
         write_json(ctx.workspace.state("intake"), state | {"result": result.__dict__})
         return result
     ctx.workspace.state("intake").unlink(missing_ok=True)
-    result = _union(ctx, receipts, fresh)
+    result = _union(ctx, receipts, unfit, fresh)
     write_json(ctx.workspace.state("intake"), {"fingerprint": step, "result": result.__dict__})
     return result
 
@@ -73,7 +79,9 @@ def _build(ctx: Context) -> Intake:
 def _gate_fingerprint(ctx: Context) -> str:
     """All that a file's verdict depends on besides the file itself."""
     in_force = {p.code: p.value for p in ctx.registry.parameters(ctx.as_of).values()}
-    return fingerprint(ctx.registry.fingerprint, in_force, code_fingerprint(QUALITY), duckdb.__version__)
+    return fingerprint(
+        ctx.registry.fingerprint, in_force, vars(ctx.limits), code_fingerprint(QUALITY), duckdb.__version__
+    )
 
 
 def _gate_fresh(ctx: Context, receipts: list[Receipt], gate_print: str) -> int:
@@ -82,9 +90,9 @@ def _gate_fresh(ctx: Context, receipts: list[Receipt], gate_print: str) -> int:
     marks = {r.sha256: read_json(_mark(ctx, r)) or {} for r in receipts}
     fresh = [r for r in receipts if marks[r.sha256].get("fingerprint") != prints[r.sha256]]
     if fresh:
-        with gate_engine(ctx.threads, ctx.memory, spill_folder(ctx)) as engine:
+        with Sandbox(ctx.limits, ctx.threads, ctx.memory, spill_folder(ctx)) as gate:
             for receipt in fresh:
-                _gate(ctx, receipt, prints[receipt.sha256], engine)
+                _gate(ctx, receipt, prints[receipt.sha256], gate)
     return len(fresh)
 
 
@@ -93,10 +101,10 @@ def _mark(ctx: Context, receipt: Receipt) -> Path:
     return ctx.workspace.gated(receipt.sha256) / "gated.json"
 
 
-def _gate(ctx: Context, receipt: Receipt, wanted: str, engine: duckdb.DuckDBPyConnection) -> None:
+def _gate(ctx: Context, receipt: Receipt, wanted: str, gate: Sandbox) -> None:
     _mark(ctx, receipt).unlink(missing_ok=True)
     ctx.progress(f"检查 {receipt.name}")
-    check_file(
+    gate.check_file(
         ctx.registry,
         received_file(ctx.workspace, receipt.sha256),
         name=receipt.name,
@@ -104,12 +112,12 @@ def _gate(ctx: Context, receipt: Receipt, wanted: str, engine: duckdb.DuckDBPyCo
         received_on=receipt.received_on,
         as_of=ctx.as_of,
         out_dir=ctx.workspace.gated(receipt.sha256),
-        engine=engine,
+        brief=True,
     )
     write_json(_mark(ctx, receipt), {"fingerprint": wanted})
 
 
-def _union(ctx: Context, receipts: list[Receipt], gated: int) -> Intake:
+def _union(ctx: Context, receipts: list[Receipt], unfit: list[Refused], gated: int) -> Intake:
     """All files' rows as candidate tables, then superseded, judged together, written and counted."""
     ctx.progress("合并各文件")
     con = connect(ctx)
@@ -124,10 +132,9 @@ def _union(ctx: Context, receipts: list[Receipt], gated: int) -> Intake:
         "INSERT INTO file_name SELECT unnest(?), unnest(?), unnest(?)",
         [[getattr(r, name) for r in receipts] for name in ("sha256", "name", "batch")],
     )
-    _load_findings(con, folders)
+    _load_findings(con, folders, unfit, in_mib(ctx.limits.file_bytes))
     superseded = sum(_candidate(con, table, folders) for table in tables)
-    for rule in cross_rules():
-        _apply_cross_rule(con, rule)
+    _judge_across(ctx, con)
     for table in _parents_first(tables):
         _drop_held(con, table)
         for number in range(len(table.foreign_keys)):
@@ -142,7 +149,8 @@ def _union(ctx: Context, receipts: list[Receipt], gated: int) -> Intake:
     write_parquet(con, "FROM findings ORDER BY ALL", ctx.workspace.findings)
     found = con.execute("SELECT count(*) FROM findings").fetchone()[0]
     con.close()
-    return Intake(counts, **account, superseded=superseded, findings=found, files=len(receipts), gated=gated)
+    files = {"files": len(receipts), "gated": gated, "refused": len(unfit)}
+    return Intake(counts, **account, **files, superseded=superseded, findings=found)
 
 
 def parquet_list(folders: list[Path], name: str) -> str:
@@ -151,9 +159,18 @@ def parquet_list(folders: list[Path], name: str) -> str:
     return f"[{', '.join(found)}]" if found else ""
 
 
-def _load_findings(con: duckdb.DuckDBPyConnection, folders: list[Path]) -> None:
+def _load_findings(
+    con: duckdb.DuckDBPyConnection, folders: list[Path], unfit: list[Refused], largest: str
+) -> None:
+    """What the gate found in each file, and that some files were not taken in at all."""
     files = parquet_list(folders, "findings.parquet")
     con.execute(f"CREATE TABLE findings AS FROM read_parquet({files})" if files else _NO_FINDINGS)
+    for file in unfit:
+        con.execute(
+            "INSERT INTO findings BY NAME SELECT $code AS code, 'error' AS severity, $name AS file, "
+            "CASE WHEN $code = 'file-too-large' THEN $largest END AS value, '' AS source_sha256",
+            {"code": file.code, "name": file.name, "largest": largest},
+        )
 
 
 _NO_FINDINGS = (
@@ -184,9 +201,19 @@ def _candidate(con: duckdb.DuckDBPyConnection, table: Table, folders: list[Path]
     return con.execute(sql).fetchone()[0]
 
 
-def _apply_cross_rule(con: duckdb.DuckDBPyConnection, rule: CrossRule) -> None:
+def _judge_across(ctx: Context, con: duckdb.DuckDBPyConnection) -> None:
+    """Every rule that compares tables; one whose figures this district does not give is not evaluated."""
+    profile_tables(con, ctx)
+    lay_out(con)
+    parameters = ctx.registry.parameters(ctx.as_of)
+    for rule in cross_rules():
+        if select := rule.select(parameters):
+            _apply_cross_rule(con, rule, select)
+
+
+def _apply_cross_rule(con: duckdb.DuckDBPyConnection, rule: CrossRule, select: str) -> None:
     """Findings of one rule over several tables; its error rows are held."""
-    con.execute(f"CREATE OR REPLACE TEMP TABLE hit AS {rule.sql}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE hit AS {select}")
     _add_findings(con, rule.code, rule.severity, rule.table, rule.column)
     if rule.severity == "error":
         con.execute(f"INSERT INTO held SELECT {COORDINATES}, ?, ? FROM hit", [rule.table, rule.code])
