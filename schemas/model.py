@@ -76,6 +76,13 @@ class Constraints(Strict):
             )
         return pattern
 
+    @field_validator("minimum", "maximum")
+    @classmethod
+    def _is_the_same_number_in_json(cls, bound: Decimal | None) -> Decimal | None:
+        if bound is not None and Decimal(repr(float(bound))) != bound:
+            raise ValueError(f"{bound}: a bound of so many digits is another number in JSON and in most readers")
+        return bound
+
     def tightened(self, other: Constraints) -> Constraints:
         """Both sets of constraints at once; ContractError if ``other`` would loosen one of ours."""
         for name in ("minimum", "min_length"):

@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import json
 import multiprocessing
+import os
 import random
 import resource
 import sys
@@ -27,7 +28,8 @@ from tests.fuzz.oracles import Bench, Case
 from tests.fuzz.seeds import seeds
 
 CRASHES = Path(__file__).parent / "crashes"
-HANGS_AFTER = 10  # seconds
+HANGS_AFTER = 10  # seconds of work; a busy machine may need more of the clock's
+PATIENCE = 60  # seconds of the clock
 MEMORY = 512 << 20  # bytes one small file may need beyond what the process had
 ADDRESS_SPACE = 8 << 30
 #: a child is replaced after so many files, so that a slow leak is not taken for the last file's fault
@@ -70,6 +72,15 @@ def _peak(reset: bool = False) -> int:
         return 0
 
 
+def _worked(pid: int | None) -> float:
+    """Seconds of processor time a process has used; 0 where the system does not say."""
+    try:
+        used = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(used[11]) + int(used[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _child(pipe: Connection) -> None:
     from quality.gate import gate_engine
 
@@ -96,8 +107,7 @@ class Worker:
         self.files += 1
         try:
             self._pipe.send(case)
-            # the first file of a child waits for its imports as well
-            if self._pipe.poll(HANGS_AFTER if self.files > 1 else HANGS_AFTER * 6):
+            if self._answers():
                 return self._pipe.recv()
             hole = f"no answer after {HANGS_AFTER} s"
         except (EOFError, BrokenPipeError, ConnectionResetError):
@@ -105,6 +115,17 @@ class Worker:
             hole = f"the process died: {self._process.exitcode}"
         self.stop()
         return Outcome(hole=hole)
+
+    def _answers(self) -> bool:
+        """Whether the child answers before it has worked, or not worked, for too long."""
+        began, worked = time.monotonic(), _worked(self._process.pid)
+        while time.monotonic() - began < PATIENCE:
+            if self._pipe.poll(1):
+                return True
+            # the first file of a child waits for its imports as well
+            if self.files > 1 and _worked(self._process.pid) - worked > HANGS_AFTER:
+                return False
+        return False
 
     def _start(self) -> None:
         self.stop()

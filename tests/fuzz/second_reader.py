@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import warnings
+from collections.abc import Iterator
 
 DELIMITERS = ",\t;|，"
 #: bytes no text begins with: archives, compound files, gzip
@@ -25,23 +26,24 @@ def filled_rows(data: bytes, sheet: str) -> list[list[int]]:
 
 
 def _text_rows(data: bytes) -> list[list[int]]:
-    """The records of each delimiter. A file of several encodings is read in none."""
-    text = _decoded(data)
-    if text is None:
-        return []
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    readings = [_records(lines, delimiter) for delimiter in DELIMITERS if delimiter in lines]
+    """The records of each delimiter, in each encoding the bytes may be in."""
+    readings = []
+    for text in filter(None, _decoded(data)):
+        lines = text.replace("\r\n", "\n").replace("\r", "\n")
+        readings += [_records(lines, delimiter) for delimiter in DELIMITERS if delimiter in lines]
     return [reading for reading in readings if reading is not None]
 
 
-def _decoded(data: bytes) -> str | None:
-    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for name in ["utf-32", "utf-16"] if marked else ["utf-8-sig", "gb18030"]:
+def _decoded(data: bytes) -> Iterator[str]:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        names = ["utf-32", "utf-16"]
+    else:
+        names = ["utf-16-le", "utf-16-be"] if b"\0" in data else ["utf-8-sig", "gb18030"]
+    for name in names:
         try:
-            return data.decode(name)
+            yield data.decode(name)
         except UnicodeDecodeError:
             continue
-    return None
 
 
 def _records(lines: str, delimiter: str) -> list[int] | None:

@@ -155,7 +155,8 @@ def ods(rows: Rows | None = None) -> bytes:
         f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/>'
         '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/></manifest:manifest>'
     )
-    return zipped({"mimetype": kind.encode(), "content.xml": content.encode(), "META-INF/manifest.xml": manifest.encode()})
+    parts = {"mimetype": kind, "content.xml": content, "META-INF/manifest.xml": manifest}
+    return zipped({name: text.encode() for name, text in parts.items()})
 
 
 def _ods_cell(value: object) -> str:
@@ -179,8 +180,11 @@ def zipped(parts: dict[str, bytes]) -> bytes:
 
 def _registers() -> list[Seed]:
     centre = {
-        "_path": "docs/data/南投縣/CW00000001.json", "機構名稱": "南投縣私立例托嬰中心", "所在地": "545南投縣埔里鎮例路1號",
-        "聯絡電話": "049-0000000", "核定收托": 20, "實際收托": 18, "評鑑等級": "乙等", "最近一次評鑑年度": "112",
+        "_path": "docs/data/南投縣/CW00000001.json", "機構名稱": "南投縣私立例托嬰中心",
+        "所在地": "545南投縣埔里鎮例路1號",
+        "聯絡電話": "049-0000000", "核定收托": 20, "實際收托": 18,
+        "評鑑等級": "乙等",
+        "最近一次評鑑年度": "112",
         "總面積": "375.69 平方公尺", "室內面積": "0 平方公尺", "室外面積": "0 平方公尺", "公共安全說明": "",
         "消防安全說明": "", "準公共化資格": "是", "違反法令紀錄": [], "longitude": 120.9, "latitude": 23.9,
         "收費情形": {"日間托育": [{"費用名稱": "托育費", "費用金額": "15000", "費用說明": "月費"}]},

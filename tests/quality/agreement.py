@@ -8,7 +8,6 @@ Great Expectations and frictionless, each by the compilation that the product us
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -34,13 +33,13 @@ Answer = set[tuple[str, str | None, int]]
 #: characters that engines have been seen to disagree about: digits and letters of other scripts, signs above the
 #: basic plane, composed and decomposed letters, line ends, quotes, spaces, what begins a formula or ends a file
 ODD = [
-    "0", "9", "٣", "９", "²", "Ⅷ", "a", "Z", "ſ", "K", "é", "e\u0301", "甲", "\U00020bb7", "\U0001f476\U0001f3fd", "\ufeff",
-    "\u200b", "\u00a0", "\u3000", " ", "\t", "\n", "\r", "\r\n", "\u2028", "\x85", "\x1a", '"', "'", ",", ";", "-", "_", "\\",
-    "=", "%", "|", ".", "\ud7ff", "\uffff",
+    "0", "9", "٣", "９", "²", "Ⅷ", "a", "Z", "ſ", "K", "é", "e\u0301", "甲", "\U00020bb7", "\U0001f476\U0001f3fd",
+    "\ufeff", "\u200b", "\u00a0", "\u3000", " ", "\t", "\n", "\r", "\r\n", "\u2028", "\x85", "\x1a", '"', "'", ",",
+    ";", "-", "_", "\\", "=", "%", "|", ".", "\ud7ff", "\uffff",
 ]  # fmt: skip
 PATTERNS = (
-    "[0-9]{6}", "[0-9]{6}-[SHF]-[0-9]{4,6}", "([0-9]{9}|_T)", "[^;]*", "(a|b)+c?", "[a-z]{0,3}", "[A-Z甲-癸\U00020bb7]+",
-    r"a\.b", "[0-9A-HJ-NPQRTUW-Y]{2}", "( |\t)*x", "K", "[a-zé]{2}",
+    "[0-9]{6}", "[0-9]{6}-[SHF]-[0-9]{4,6}", "([0-9]{9}|_T)", "[^;]*", "(a|b)+c?", "[a-z]{0,3}",
+    "[A-Z甲-癸\U00020bb7]+", r"a\.b", "[0-9A-HJ-NPQRTUW-Y]{2}", "( |\t)*x", "K", "[a-zé]{2}",
 )  # fmt: skip
 CODES = (("a", "b"), ("a", "ab", "甲"), ("330108001", "_T"), ("a.b", "a-b", "(x)", "c|d"), ("no", "null", "0"))
 
@@ -90,7 +89,7 @@ def _numeric(draw: st.DrawFn) -> tuple[dict, st.SearchStrategy]:
     decimals = draw(st.integers(0, 6)) if kind == "number" else 0
     step = Decimal(1).scaleb(-decimals)
     fractions = ("0.1", "-0.3", "2.675") if kind == "number" else ()
-    bounds = st.none() | st.sampled_from(("0", "1", "33", "1e6", "9007199254740993", *fractions))
+    bounds = st.none() | st.sampled_from(("0", "1", "33", "1e6", "9007199254740991", *fractions))
     low, high = (None if b is None else Decimal(b) for b in (draw(bounds), draw(bounds)))
     largest = 2**63 - 1 if kind == "integer" else 10 ** (18 - decimals) - 1
     values = [st.sampled_from((0, -1, largest, -largest, 2**53, 2**53 + 1)).map(Decimal)]
@@ -122,7 +121,8 @@ def contracts(draw: st.DrawFn, rows: int = 6) -> Contract:
     drawn = draw(st.lists(kinds, min_size=1, max_size=4))
     keys = [("key_1", ({"type": "integer"}, st.integers(1, rows)))]
     if draw(st.booleans()):
-        keys.append(("key_2", ({"type": "string"}, st.sampled_from(("a", "A", "é", "e\u0301", "\U00020bb7", "ﾃ", "テ")))))
+        alike = ("a", "A", "é", "e\u0301", "\U00020bb7", "ﾃ", "テ")
+        keys.append(("key_2", ({"type": "string"}, st.sampled_from(alike))))
     columns = dict(keys) | {f"field_{n}": kind for n, kind in enumerate(drawn)}
     fields, values = [], {}
     for name, (given, value) in columns.items():
@@ -134,7 +134,7 @@ def contracts(draw: st.DrawFn, rows: int = 6) -> Contract:
         key=tuple(name for name, _ in keys), fields=tuple(fields), rules=draw(_pairs(fields)),
     )  # fmt: skip
     found = draw(st.lists(st.fixed_dictionaries(values), min_size=1, max_size=rows))
-    return Contract(_registry(table), table, found)
+    return Contract(registry_of(table), table, found)
 
 
 @st.composite
@@ -155,7 +155,8 @@ def _rule(fails_when: str, *columns: str) -> RowRule:
     )
 
 
-def _registry(table: Table) -> Registry:
+def registry_of(table: Table) -> Registry:
+    """Contracts of one table, with the code lists of this module."""
     lists = {}
     for number, codes in enumerate(CODES):
         entries = tuple(Code(code=c, title_zh=c, title_en=c) for c in codes)
@@ -253,23 +254,37 @@ def counts(answer: Answer) -> dict[tuple[str, str | None], int]:
     return found
 
 
-def in_words_of_table_schema(table: Table) -> Callable[[Answer, list[Row]], Answer]:
+def compare(contract: Contract, folder: Path) -> None:
+    """AssertionError where two engines differ about a row."""
+    staged = Staged(contract, folder)
+    ours = staged.by_duckdb()
+    assert staged.by_great_expectations() == ours
+    theirs, said = staged.by_frictionless(), in_words_of_table_schema(contract, ours)
+    assert theirs <= said
+    assert all(_lets_pass(contract, finding) for finding in said - theirs), said - theirs
+
+
+def in_words_of_table_schema(contract: Contract, answer: Answer) -> Answer:
     """What of an answer frictionless can say: a list of codes has a pattern there, a repeated key begins with its
     second row, and rules that compare columns have no words."""
-    lists = {f.name for f in table.fields if f.type == "list"}
+    lists = {f.name for f in contract.table.fields if f.type == "list"}
+    seen: set[tuple] = set()
+    again: set[int] = set()
+    for number, row in enumerate(contract.rows):
+        key = tuple(row[k] for k in contract.table.key)
+        again |= {number} if key in seen else set()
+        seen.add(key)
+    renamed = {("value-pattern" if column in lists and code == "code-unknown" else code, column, row)
+               for code, column, row in answer if code != "pair-wrong"}  # fmt: skip
+    return {(code, column, row) for code, column, row in renamed if code != "key-duplicate" or row in again}
 
-    def said(answer: Answer, rows: list[Row]) -> Answer:
-        seen: set[tuple] = set()
-        again = set()
-        for number, row in enumerate(rows):
-            key = tuple(row[k] for k in table.key)
-            again |= {number} if key in seen else set()
-            seen.add(key)
-        kept = {("value-pattern" if column in lists and code == "code-unknown" else code, column, row)
-                for code, column, row in answer if code != "pair-wrong"}  # fmt: skip
-        return {(code, column, row) for code, column, row in kept if code != "key-duplicate" or row in again}
 
-    return said
+def _lets_pass(contract: Contract, finding: tuple[str, str | None, int]) -> bool:
+    """Whether it is known that frictionless does not mind: see test_what_frictionless_alone_lets_pass."""
+    code, column, row = finding
+    if code == "value-type":
+        return contract.table.field(column or "").type == "yearmonth"
+    return code == "value-pattern" and str(contract.rows[row][column or ""]).endswith("\n")
 
 
 def _types() -> dict[str, Any]:
