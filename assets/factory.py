@@ -21,7 +21,7 @@ from assets.raw.receive import ledger, receive
 from assets.release.step import build_release
 from assets.workspace import Context
 from quality.checks import CheckResult
-from quality.suites import Opinion, opinions
+from quality.suites import DISAGREE, Opinion, opinions
 from schemas.compile.duckdb import column_type, literal
 from schemas.compile.rules import row_rules
 from schemas.model import Field, FindingText, Table
@@ -167,6 +167,8 @@ def _check_specs(registry: Registry, table: Table) -> list[dg.AssetCheckSpec]:
     columns: dict[str, list[str]] = {"key-duplicate": list(table.key)}
     for rule in row_rules(registry, table, date.max):
         columns.setdefault(rule.code, []).append(rule.column)
+    if table.layer == "open":
+        columns[DISAGREE] = []
     rules = [_check_spec(table, code, registry.finding(code), about) for code, about in columns.items()]
     return rules + [_check_spec(table, o.code, o, []) for o in opinions(table.name) if o.code not in columns]
 
