@@ -263,6 +263,7 @@ class Reader:
         if match is None:
             self.reading.unread[""] = len(filled)
             return self.note("file-unknown", sheet="")
+        self._place("", match, None)
         columns = numbered(keys, [f"c{index}" for index in range(len(keys))])
         self.con.execute(f"CREATE OR REPLACE TABLE records AS SELECT * EXCLUDE (record) FROM ({columns})")
         return self._text_table("", match, {}, "TRUE", len(keys), [])
@@ -321,7 +322,8 @@ class Reader:
         titles = {title: index for index, title in (*match.unknown, *match.repeated)}
         columns = titles | {name: index for index, name in match.columns.items()}
         places = {name: index + 1 for name, index in columns.items()}
-        self.reading.places.append(Place(sheet, match.table.name, match.row + match.height, places, delimiter))
+        header_row = match.row + match.height if sheet or delimiter else 0
+        self.reading.places.append(Place(sheet, match.table.name, header_row, places, delimiter))
 
     def _header_findings(self, sheet: str, match: HeaderMatch) -> tuple[tuple[str, str | None], ...]:
         """Notes what the header says, and returns what refuses the whole sheet."""
