@@ -76,7 +76,7 @@ def registry() -> Registry:
         "open_provider",
         ("area_code", "provider_id"),
         [
-            field("area_code", constraints={"pattern": r"\d{6}"}),
+            field("area_code", constraints={"pattern": "[0-9]{6}"}),
             field("provider_id", constraints={"min_length": 2, "max_length": 20}),
             field("provider_name", required=True),
             field("service_form_code", codelist="service_form"),
