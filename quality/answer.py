@@ -15,7 +15,6 @@ from pydantic import Field as Described
 from pydantic import TypeAdapter
 
 from quality.diagnosis import PERSONAL
-from quality.disclosure import personal_data
 from quality.findings import Finding, Normalisation, explain
 from quality.gate import GateResult
 from schemas.registry import Registry
@@ -176,11 +175,8 @@ _TEXTS = ("says_zh", "says_en", "advice_zh", "advice_en")
 
 
 def _withheld(finding: Finding) -> bool:
-    """What is to be removed is not repeated; the gate leaves it out already, a rule over several tables may not."""
-    if finding.code in PERSONAL or not finding.value:
-        return finding.code in PERSONAL and finding.row is not None
-    in_credit_code = (finding.column or "").endswith("credit_code")
-    return bool(personal_data(finding.value, credit_code=in_credit_code))
+    """What is to be removed is not repeated; the gate leaves the value out already (diagnosis.is_private)."""
+    return finding.code in PERSONAL and finding.row is not None
 
 
 def _recognised(registry: Registry, cell: Normalisation) -> dict[str, Any]:
