@@ -15,7 +15,6 @@ from pydantic import Field as Described
 from pydantic import TypeAdapter
 
 from quality.diagnosis import PERSONAL
-from quality.disclosure import personal_data
 from quality.findings import Finding, Normalisation, explain
 from quality.gate import GateResult
 from schemas.registry import Registry
@@ -164,7 +163,7 @@ class _Words:
         if same not in self._known:
             self._known[same] = explain(self._registry, replace(finding, value=_VALUE))
         texts = self._known[same]
-        withheld = _withheld(finding)
+        withheld = finding.code in PERSONAL and finding.row is not None
         value = None if withheld else finding.value
         said = {name: texts[name].replace(_VALUE, "…" if withheld else value or "") for name in _TEXTS}
         return vars(Told(**texts | vars(finding) | said | {"value": value}, withheld=withheld))
@@ -173,14 +172,6 @@ class _Words:
 #: stands for the value in words that are not joined with one yet
 _VALUE = "\0"
 _TEXTS = ("says_zh", "says_en", "advice_zh", "advice_en")
-
-
-def _withheld(finding: Finding) -> bool:
-    """What is to be removed is not repeated; the gate leaves it out already, a rule over several tables may not."""
-    if finding.code in PERSONAL or not finding.value:
-        return finding.code in PERSONAL and finding.row is not None
-    in_credit_code = (finding.column or "").endswith("credit_code")
-    return bool(personal_data(finding.value, credit_code=in_credit_code))
 
 
 def _recognised(registry: Registry, cell: Normalisation) -> dict[str, Any]:
