@@ -163,7 +163,7 @@ class _Words:
         if same not in self._known:
             self._known[same] = explain(self._registry, replace(finding, value=_VALUE))
         texts = self._known[same]
-        withheld = finding.code in PERSONAL and finding.row is not None
+        withheld = _withheld(finding)
         value = None if withheld else finding.value
         said = {name: texts[name].replace(_VALUE, "…" if withheld else value or "") for name in _TEXTS}
         return vars(Told(**texts | vars(finding) | said | {"value": value}, withheld=withheld))
@@ -172,6 +172,11 @@ class _Words:
 #: stands for the value in words that are not joined with one yet
 _VALUE = "\0"
 _TEXTS = ("says_zh", "says_en", "advice_zh", "advice_en")
+
+
+def _withheld(finding: Finding) -> bool:
+    """What is to be removed is not repeated; the gate leaves the value out already (diagnosis.is_private)."""
+    return finding.code in PERSONAL and finding.row is not None
 
 
 def _recognised(registry: Registry, cell: Normalisation) -> dict[str, Any]:
