@@ -50,13 +50,14 @@ def run_job(
             raise_on_error=False,
         )
     outcome = _outcome(settings, job, as_of, result)
-    write_json(last_report(settings), asdict(outcome) | {"answers": _counted(outcome.answers)})
+    write_json(last_report(settings), _report(outcome))
     return outcome
 
 
-def _counted(answers: dict[str, Any] | None) -> dict[str, int] | None:
-    """The report of a run is passed on: names of files, which may name persons, stay with the answers."""
-    return {name: len(listed) for name, listed in answers.items()} if answers else None
+def _report(outcome: Outcome) -> dict[str, Any]:
+    """What is kept of a run: of the answers only how many there are, for a file may be called after a person."""
+    answers = outcome.answers
+    return asdict(outcome) | {"answers": answers and {name: len(files) for name, files in answers.items()}}
 
 
 def last_report(settings: Settings) -> Path:
