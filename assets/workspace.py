@@ -44,6 +44,16 @@ class Workspace:
         return self.root / "findings.parquet"
 
     @property
+    def standing(self) -> Path:
+        """Findings over time, with values: never published."""
+        return self.root / "standing.parquet"
+
+    @property
+    def quality(self) -> Path:
+        """The quality report: counts only."""
+        return self.root / "quality.json"
+
+    @property
     def account(self) -> Path:
         return self.root / "account.parquet"
 
@@ -68,7 +78,13 @@ class Context:
     as_of: date
     threads: int | None = None
     memory: str | None = None
+    corrections: Path | None = None  # None: a folder of the workspace
     progress: Progress = field(default=_silent)
+
+    @property
+    def corrections_dir(self) -> Path:
+        """Where people write down known source errors."""
+        return self.corrections or self.workspace.root / "corrections"
 
 
 @contextmanager

@@ -101,4 +101,3 @@ def _result(table: Table, opinion: Opinion, outcome: Any) -> CheckResult:
         evaluated_count=int(counted.get("element_count") or 0),
         description_zh=said,
     )
-

@@ -152,7 +152,7 @@ def _write_held(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table) -> i
     """The keys of rows in quarantine: what was stated must not be taken for absent because it was misspelt."""
     of = ctx.registry.tables[table.name.removesuffix("_held")]
     install_macros(con)
-    values = [f"{_normal(ctx, of, of.field(k))} AS {quote(k)}" for k in table.key]
+    values = [f"{stated_value(ctx, of, of.field(k))} AS {quote(k)}" for k in table.key]
     known = " AND ".join(f"{quote(k)} IS NOT NULL" for k in table.key)
     con.execute(
         f"CREATE TABLE {table.name} AS SELECT DISTINCT * FROM (SELECT {', '.join(values)} FROM quarantine_{of.name}) "
@@ -162,7 +162,7 @@ def _write_held(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table) -> i
     return con.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0]
 
 
-def _normal(ctx: Context, table: Table, field: Field) -> str:
+def stated_value(ctx: Context, table: Table, field: Field) -> str:
     """SQL of a quarantined cell's typed value, with the default an empty one has."""
     raw, default = quote(field.name), table.defaults.get(field.name)
     value = normal_expression(ctx.registry, table, field, raw)
