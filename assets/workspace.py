@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from quality.limits import Limits
 from schemas.registry import Registry
 
 Progress = Callable[[str], None]
@@ -71,13 +72,14 @@ class Workspace:
 
 @dataclass(frozen=True)
 class Context:
-    """All a step may depend on: contracts, place, date, and the engine's limits."""
+    """All a step may depend on: contracts, place, date, the engine's limits and those of a received file."""
 
     registry: Registry
     workspace: Workspace
     as_of: date
     threads: int | None = None
     memory: str | None = None
+    limits: Limits = field(default_factory=Limits)
     corrections: Path | None = None  # None: a folder of the workspace
     progress: Progress = field(default=_silent)
 

@@ -38,6 +38,8 @@ def context_of(settings: Settings, as_of: date, progress: Progress | None = None
         as_of=as_of,
         threads=settings.threads,
         memory=settings.memory,
+        limits=settings.limits,
+        corrections=settings.corrections_dir,
         **({"progress": progress} if progress else {}),
     )
 

@@ -10,7 +10,7 @@ from pipelines.exits import Exit
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run did. ``intake`` holds row counts, ``release`` what was published."""
+    """What a run did. ``intake`` holds row counts, ``release`` what was published, ``standing`` counts of findings."""
 
     success: bool
     as_of: str
@@ -18,6 +18,7 @@ class Outcome:
     intake: dict[str, Any] | None
     release: dict[str, Any] | None
     failures: list[dict[str, Any]] = field(default_factory=list)
+    standing: dict[str, Any] | None = None
 
 
 def exit_code(outcome: Outcome) -> Exit:

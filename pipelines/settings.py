@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from quality.limits import MIB, Limits
 
 
 class SettingsError(Exception):
@@ -30,6 +32,8 @@ class Settings:
     settle_seconds: int = 30  # a file of the inbox must not have changed for this long
     threads: int | None = None
     memory: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    corrections: Path | None = None
 
     @property
     def inbox_dir(self) -> Path:
@@ -42,6 +46,10 @@ class Settings:
     @property
     def published_dir(self) -> Path:
         return self.published or self.home / "published"
+
+    @property
+    def corrections_dir(self) -> Path:
+        return self.corrections or self.workspace_dir / "corrections"
 
     def with_changes(self, **changes: object) -> Settings:
         """A copy in which what is given (not None) replaces what was set."""
@@ -59,11 +67,32 @@ VARIABLES = {
     "TUOYU_INBOX": "folder of incoming files (default: WORKSPACE/inbox)",
     "TUOYU_WORKSPACE": "private working folder (default: HOME/workspace)",
     "TUOYU_PUBLISHED": "folder of what is public (default: HOME/published)",
+    "TUOYU_CORRECTIONS": "folder of corrections, findings that are known and accepted (default: WORKSPACE/corrections)",
     "TUOYU_AS_OF": "date the release speaks of, YYYY-MM-DD (default: today in the profile's time zone)",
     "TUOYU_SCHEDULES": "on: the schedules and the inbox sensor run (default: off)",
     "TUOYU_SETTLE_SECONDS": "seconds the inbox must have been still before the sensor starts a run (default: 30)",
     "TUOYU_THREADS": "threads of the engine (default: all cores)",
     "TUOYU_MEMORY": "memory limit of the engine, such as 4GB (default: the engine's own)",
+    "TUOYU_LIMIT_FILE_MIB": "size of a received file, in MiB (default: 20)",
+    "TUOYU_LIMIT_UNPACKED_MIB": "size of a workbook or gzipped source once unpacked, in MiB (default: 64)",
+    "TUOYU_LIMIT_RATIO": "how often larger than packed a part of a workbook may be (default: 100)",
+    "TUOYU_LIMIT_ENTRIES": "parts of a workbook (default: 200)",
+    "TUOYU_LIMIT_CELLS": "cells of one sheet or text file (default: 2000000)",
+    "TUOYU_LIMIT_COLUMNS": "columns of one sheet or text file (default: 1000)",
+    "TUOYU_LIMIT_SECONDS": "CPU time a file of up to 20 MiB may take, a larger one in proportion (default: 10)",
+    "TUOYU_LIMIT_MEMORY_MIB": "memory a file of up to 20 MiB may take, a larger one in proportion (default: 512)",
+}
+
+#: variable -> the limit of a received file it sets, and how many of its units one is
+_LIMITS = {
+    "TUOYU_LIMIT_FILE_MIB": ("file_bytes", MIB),
+    "TUOYU_LIMIT_UNPACKED_MIB": ("unpacked_bytes", MIB),
+    "TUOYU_LIMIT_RATIO": ("ratio", 1),
+    "TUOYU_LIMIT_ENTRIES": ("entries", 1),
+    "TUOYU_LIMIT_CELLS": ("cells", 1),
+    "TUOYU_LIMIT_COLUMNS": ("columns", 1),
+    "TUOYU_LIMIT_SECONDS": ("seconds", 1),
+    "TUOYU_LIMIT_MEMORY_MIB": ("memory_bytes", MIB),
 }
 
 
@@ -76,11 +105,13 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         inbox=_path(env.get("TUOYU_INBOX")),
         workspace=_path(env.get("TUOYU_WORKSPACE")),
         published=_path(env.get("TUOYU_PUBLISHED")),
+        corrections=_path(env.get("TUOYU_CORRECTIONS")),
         as_of=parse_date(env.get("TUOYU_AS_OF"), "TUOYU_AS_OF"),
         schedules=_switch(env.get("TUOYU_SCHEDULES"), "TUOYU_SCHEDULES"),
         settle_seconds=_number(env.get("TUOYU_SETTLE_SECONDS") or "30", "TUOYU_SETTLE_SECONDS"),
         threads=_number(env.get("TUOYU_THREADS"), "TUOYU_THREADS"),
         memory=env.get("TUOYU_MEMORY") or None,
+        limits=_limits(env),
     )
 
 
@@ -97,6 +128,18 @@ def parse_date(text: str | None, what: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise SettingsError(f"{what}: {text!r} is not a date like 2026-03-31") from None
+
+
+def _limits(env: Mapping[str, str]) -> Limits:
+    given = {limit: _positive(env[name], name) * unit for name, (limit, unit) in _LIMITS.items() if env.get(name)}
+    return Limits(**given)
+
+
+def _positive(text: str, what: str) -> int:
+    number = _number(text, what)
+    if not number:
+        raise SettingsError(f"{what}: {text!r} lets nothing in; give a whole number above 0")
+    return number
 
 
 def _path(text: str | None) -> Path | None:

@@ -23,18 +23,17 @@ def check(settings: Settings, file: Path, as_of: date) -> dict[str, Any]:
     """The gate's verdict on one file: counts a sheet, and every finding with its words.
 
     ``result`` is accepted, accepted_with_warnings or rejected (at least one row or sheet is held)."""
-    from quality.gate import check_file, gate_engine
+    from quality.sandbox import Sandbox
 
-    registry = load(settings.profile)
-    with gate_engine(settings.threads, settings.memory) as engine:
-        found = check_file(
+    with Sandbox(settings.limits, settings.threads, settings.memory) as gate:
+        registry = load(settings.profile)
+        found = gate.check_file(
             registry,
             file,
             name=_name(settings, file),
             sha256=file_sha256(file),
             received_on=as_of.isoformat(),
             as_of=as_of,
-            engine=engine,
         )
     findings = [explain(registry, f) for f in found.findings]
     severities = {f["severity"] for f in findings}

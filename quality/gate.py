@@ -17,6 +17,7 @@ import duckdb
 
 from quality.findings import Finding
 from quality.judging import Judge
+from quality.limits import Limits, Refused
 from quality.normalise import install_macros
 from quality.reading import Reader, Reading
 from schemas.compile.duckdb import literal
@@ -72,17 +73,19 @@ def check_file(
     as_of: date,
     out_dir: Path | None = None,
     engine: duckdb.DuckDBPyConnection | None = None,
+    limits: Limits | None = None,
+    refused: Refused | None = None,
 ) -> GateResult:
     """Judges one received file by the contracts in force on ``as_of``.
 
     ``name`` is the path relative to the inbox: it decides the source. Nothing a file holds raises; AccountError
     would be a fault of the gate. With ``out_dir``: accepted/<table>.parquet (contract columns, typed),
     quarantine/<table>.parquet (the same as text, and ``reasons``), findings.parquet, account.parquet.
-    ``engine``: see there; without one the file gets its own."""
+    ``engine``: see there; without one the file gets its own. ``refused``: only this is written down (sandbox.py)."""
     given = nullcontext(engine) if engine else gate_engine()
     with tempfile.TemporaryDirectory(prefix="gate-") as work, given as opened, _room(opened) as con:
-        reader = Reader(con, registry, name, sha256, received_on, Path(work))
-        reading = reader.read(Path(path))
+        reader = Reader(con, registry, name, sha256, received_on, Path(work), limits or Limits())
+        reading = reader.read(Path(path), refused)
         source = registry.source_for(name)
         provenance = {
             "source_code": source.name if source else "inbox",

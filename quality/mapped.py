@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 
 from quality.encodings import as_utf8, detect
-from quality.limits import TooLarge, copy_limited
+from quality.limits import Limits, Refused, copy_limited
 from schemas.compile.duckdb import literal, quote
 from schemas.model import Source
 from schemas.registry import Registry
@@ -29,27 +29,19 @@ from schemas.registry import Registry
 SPECIAL = ("_row", "_finding_code", "_finding_column", "_finding_value")
 
 
-class SourceUnreadable(Exception):
-    """The file is not what its source says. ``code`` is the finding's."""
-
-    def __init__(self, code: str, message: str) -> None:
-        self.code = code
-        super().__init__(message)
-
-
-def load_source(con: duckdb.DuckDBPyConnection, path: Path, work: Path) -> int:
-    """Makes the table ``source`` of an NDJSON file, gzipped or not; returns its lines. SourceUnreadable."""
-    lines = _lines(path, work)
+def load_source(con: duckdb.DuckDBPyConnection, path: Path, work: Path, limits: Limits) -> int:
+    """Makes the table ``source`` of an NDJSON file, gzipped or not; returns its lines. Refused if it is none."""
+    lines = _lines(path, work, limits)
     filled = [number for number, line in enumerate(lines.read_bytes().split(b"\n"), 1) if line.strip()]
     try:
         con.execute(
             f"CREATE OR REPLACE TABLE line AS SELECT json AS record FROM read_ndjson_objects({literal(str(lines))})"
         )
         keys = con.execute("SELECT DISTINCT unnest(json_keys(record)) AS k FROM line ORDER BY k").fetchall()
-    except duckdb.Error as error:
-        raise SourceUnreadable("file-unreadable", type(error).__name__) from None
+    except duckdb.Error:
+        raise Refused("file-unreadable") from None
     if con.execute("SELECT count(*) FROM line").fetchone()[0] != len(filled):
-        raise SourceUnreadable("record-count-mismatch", f"{len(filled)} lines")
+        raise Refused("record-count-mismatch")
     columns = "".join(
         f", record ->> {literal('$.' + json.dumps(k, ensure_ascii=False))} AS {quote(k)}" for (k,) in keys
     )
@@ -97,17 +89,15 @@ def snapshot_date(source: Source, path: str, received_on: date | str) -> str:
     return f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}" if len(digits) == 8 else str(received_on)
 
 
-def _lines(path: Path, work: Path) -> Path:
+def _lines(path: Path, work: Path, limits: Limits) -> Path:
     with path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
     if zipped:
         plain = work / "source.ndjson"
         try:
             with gzip.open(path) as packed, plain.open("wb") as out:
-                copy_limited(packed, out)
-        except TooLarge as error:
-            raise SourceUnreadable("file-too-large", str(error)) from None
-        except (OSError, EOFError, zlib.error) as error:
-            raise SourceUnreadable("file-unreadable", type(error).__name__) from None
+                copy_limited(packed, out, limits)
+        except (OSError, EOFError, zlib.error):
+            raise Refused("file-unreadable") from None
         path = plain
     return as_utf8(path, detect(path), work / "source.utf8.ndjson")

@@ -20,7 +20,7 @@ from quality import delimited, mapped, workbooks
 from quality.encodings import EncodingUnknown
 from quality.findings import Finding, finding_text
 from quality.headers import HEAD_ROWS, HeaderMatch, match_header, title_key
-from quality.limits import TooLarge
+from quality.limits import Limits, Refused
 from quality.records import count_records
 from schemas.compile.duckdb import quote
 from schemas.model import Table
@@ -71,12 +71,24 @@ class Reader:
     sha256: str
     received_on: date | str
     work: Path
+    limits: Limits = field(default_factory=Limits)
     reading: Reading = field(default_factory=Reading)
 
-    def read(self, path: Path) -> Reading:
-        """Everything of ours in the file. Never raises for what the file holds."""
+    def read(self, path: Path, refused: Refused | None = None) -> Reading:
+        """Everything of ours in the file. Never raises for what the file holds. ``refused``: not even opened."""
+        try:
+            if refused:
+                raise refused
+            self._read(path)
+        except Refused as refusal:
+            self.note(refusal.code, value=refusal.value)
+        return self.reading
+
+    def _read(self, path: Path) -> None:
         source = self.registry.source_for(self.name)
-        if path.stat().st_size == 0:
+        size = path.stat().st_size
+        self.limits.check_bytes(size)
+        if size == 0:
             self.note("file-empty")
         elif source and source.maps:
             self._mapped(path)
@@ -84,7 +96,6 @@ class Reader:
             self._workbook(path)
         else:
             self._text(path)
-        return self.reading
 
     def note(self, code: str, *, severity: str | None = None, **place: object) -> None:
         """A finding about the file, a sheet or a column; its text has the severity unless one is given."""
@@ -95,11 +106,9 @@ class Reader:
     def _mapped(self, path: Path) -> None:
         source = self.registry.source_for(self.name)
         try:
-            mapped.load_source(self.con, path, self.work)
+            mapped.load_source(self.con, path, self.work, self.limits)
         except EncodingUnknown:
             return self.note("encoding-unknown")
-        except mapped.SourceUnreadable as error:
-            return self.note(error.code)
         on = mapped.snapshot_date(source, self.name, self.received_on)
         mapped.provide_profile(self.con, self.registry, on)
         for name in self.registry.mapped_tables(source.name):
@@ -116,12 +125,7 @@ class Reader:
         return None
 
     def _workbook(self, path: Path) -> None:
-        try:
-            sheets = list(workbooks.read_sheets(path))
-        except workbooks.WorkbookUnreadable:
-            return self.note("file-unreadable")
-        except TooLarge:
-            return self.note("file-too-large")
+        sheets = list(workbooks.read_sheets(path, self.limits))
         filled = [s for s in sheets if any(any(row) for row in s.rows)]
         matched = [(s, match_header(s.rows[:HEAD_ROWS], self._contracts())) for s in filled]
         for sheet, match in matched:

@@ -7,20 +7,16 @@ Formulas are read by their stored values; macros are never run.
 from __future__ import annotations
 
 import datetime as dt
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import python_calamine
 
-from quality.limits import check_workbook
+from quality.archives import check_archive
+from quality.limits import Limits, Refused
 
 Cells = list[str | None]
-
-
-class WorkbookUnreadable(Exception):
-    """Not a workbook, broken, or locked with a password. The message never quotes a cell."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +28,15 @@ class Sheet:
     merged: tuple[tuple[int, int, int, int], ...]
 
 
-def read_sheets(path: Path) -> Iterator[Sheet]:
-    """Every work sheet, in the order of the workbook, hidden ones too. TooLarge before anything is parsed."""
+def read_sheets(path: Path, limits: Limits) -> Iterator[Sheet]:
+    """Every work sheet, in the order of the workbook, hidden ones too. Refused before anything is parsed."""
+    check_archive(path, limits)
     try:
-        check_workbook(path)
         with python_calamine.CalamineWorkbook.from_path(path) as book:
             for name in book.sheet_names:
                 yield _sheet(book.get_sheet_by_name(name))
-    except (python_calamine.CalamineError, zipfile.BadZipFile, OSError, ValueError) as error:
-        raise WorkbookUnreadable(type(error).__name__) from error
+    except (python_calamine.CalamineError, OSError, ValueError):
+        raise Refused("file-unreadable") from None
 
 
 def cell_text(value: object) -> str | None:

@@ -26,8 +26,8 @@ from assets.workspace import (
     read_json,
     write_json,
 )
-from quality.gate import check_file, gate_engine
 from quality.normalise import install_macros, normal_expression, with_default
+from quality.sandbox import Sandbox
 from schemas.compile.duckdb import order_by, quote
 from schemas.model import Field, Table
 
@@ -74,7 +74,9 @@ def _build(ctx: Context) -> Intake:
 def gate_fingerprint(ctx: Context) -> str:
     """All that a file's verdict depends on besides the file itself."""
     in_force = {p.code: p.value for p in ctx.registry.parameters(ctx.as_of).values()}
-    return fingerprint(ctx.registry.fingerprint, in_force, code_fingerprint(QUALITY), duckdb.__version__)
+    return fingerprint(
+        ctx.registry.fingerprint, in_force, vars(ctx.limits), code_fingerprint(QUALITY), duckdb.__version__
+    )
 
 
 def _gate_fresh(ctx: Context, receipts: list[Receipt], gate_print: str) -> int:
@@ -83,9 +85,9 @@ def _gate_fresh(ctx: Context, receipts: list[Receipt], gate_print: str) -> int:
     marks = {r.sha256: read_json(_mark(ctx, r)) or {} for r in receipts}
     fresh = [r for r in receipts if marks[r.sha256].get("fingerprint") != prints[r.sha256]]
     if fresh:
-        with gate_engine(ctx.threads, ctx.memory, spill_folder(ctx)) as engine:
+        with Sandbox(ctx.limits, ctx.threads, ctx.memory, spill_folder(ctx)) as gate:
             for receipt in fresh:
-                _gate(ctx, receipt, prints[receipt.sha256], engine)
+                _gate(ctx, receipt, prints[receipt.sha256], gate)
     return len(fresh)
 
 
@@ -94,10 +96,10 @@ def _mark(ctx: Context, receipt: Receipt) -> Path:
     return ctx.workspace.gated(receipt.sha256) / "gated.json"
 
 
-def _gate(ctx: Context, receipt: Receipt, wanted: str, engine: duckdb.DuckDBPyConnection) -> None:
+def _gate(ctx: Context, receipt: Receipt, wanted: str, gate: Sandbox) -> None:
     _mark(ctx, receipt).unlink(missing_ok=True)
     ctx.progress(f"检查 {receipt.name}")
-    check_file(
+    gate.check_file(
         ctx.registry,
         received_file(ctx.workspace, receipt.sha256),
         name=receipt.name,
@@ -105,7 +107,7 @@ def _gate(ctx: Context, receipt: Receipt, wanted: str, engine: duckdb.DuckDBPyCo
         received_on=receipt.received_on,
         as_of=ctx.as_of,
         out_dir=ctx.workspace.gated(receipt.sha256),
-        engine=engine,
+        brief=True,
     )
     write_json(_mark(ctx, receipt), {"fingerprint": wanted})
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipelines.settings import VARIABLES, Settings, SettingsError, dagster_home, from_environment
+from quality.limits import Limits
 
 #: variable -> (what it is set to, the setting it changes, the value it gets)
 EXAMPLES = {
@@ -22,6 +23,14 @@ EXAMPLES = {
     "TUOYU_SETTLE_SECONDS": ("5", "settle_seconds", 5),
     "TUOYU_THREADS": ("2", "threads", 2),
     "TUOYU_MEMORY": ("1GB", "memory", "1GB"),
+    "TUOYU_LIMIT_FILE_MIB": ("700", "limits", Limits(file_bytes=700 << 20)),
+    "TUOYU_LIMIT_UNPACKED_MIB": ("1", "limits", Limits(unpacked_bytes=1 << 20)),
+    "TUOYU_LIMIT_RATIO": ("50", "limits", Limits(ratio=50)),
+    "TUOYU_LIMIT_ENTRIES": ("60", "limits", Limits(entries=60)),
+    "TUOYU_LIMIT_CELLS": ("9000000", "limits", Limits(cells=9_000_000)),
+    "TUOYU_LIMIT_COLUMNS": ("80", "limits", Limits(columns=80)),
+    "TUOYU_LIMIT_SECONDS": ("60", "limits", Limits(seconds=60)),
+    "TUOYU_LIMIT_MEMORY_MIB": ("1024", "limits", Limits(memory_bytes=1 << 30)),
 }
 
 
@@ -34,7 +43,7 @@ def test_a_variable_sets_what_it_says_and_nothing_else(name):
     text, setting, value = EXAMPLES[name]
     given, plain = from_environment({name: text}), from_environment({})
     assert getattr(given, setting) == value != getattr(plain, setting)
-    others = {s for _, s, _ in EXAMPLES.values()} - {setting}
+    others = {s for _, s, _ in EXAMPLES.values()} - {setting}  # the limits are compared whole
     below_home = {"inbox_dir", "workspace_dir", "published_dir"}
     moved = {"TUOYU_HOME": below_home, "TUOYU_WORKSPACE": {"inbox_dir"}}.get(name, set())
     assert all(getattr(given, s) == getattr(plain, s) for s in others - moved)
@@ -70,6 +79,8 @@ def test_a_relative_folder_is_made_absolute(tmp_path, monkeypatch):
         ("TUOYU_SETTLE_SECONDS", "-1"),
         ("TUOYU_THREADS", "two"),
         ("TUOYU_THREADS", "２"),
+        ("TUOYU_LIMIT_FILE_MIB", "20MB"),
+        ("TUOYU_LIMIT_SECONDS", "0"),
     ],
 )
 def test_an_error_names_the_variable_and_what_it_was_given(name, text):
