@@ -17,6 +17,7 @@ _CORRECTIONS = {
     "unneeded": "不再需要，请删除 no longer needed, delete it",
     "expired": "已过期 expired",
 }
+_SENDER_HEAD = ("报送方 sender", "错误 errors", "提醒 warnings", "最早 oldest, days", "最新 newest, days")
 #: places of one problem that are printed; --json has them all
 _MOST_PLACES = 5
 
@@ -38,14 +39,12 @@ def _severities(counts: dict[str, int]) -> str:
 def findings(found: dict[str, Any]) -> None:
     """Counts, a line per sender, then each problem of each sender once, with its places, the oldest first."""
     out = console()
-    counted = "; ".join(f"{_STATES[s]}: {_severities(found['totals'][s])}" for s in _STATES)
-    say(out, counted, lead=f"截至 as of {found['as_of']}: ")
-    if not found["findings"]:
-        say(out, "没有符合条件的问题 no such findings.")
+    say(out, f"截至 as of {found['as_of']}")
+    columns(out, [(words, _severities(found["totals"][s])) for s, words in _STATES.items()])
+    if found["findings"]:
+        columns(out, [_SENDER_HEAD, *map(_sender_row, found["senders"])], right=(1, 2, 3), lead="")
     else:
-        columns(out, [("报送方 sender", "错误", "提醒", "最早", "最新"), *map(_sender_row, found["senders"])],
-                right=(1, 2, 3))  # fmt: skip
-        say(out, "错误 errors · 提醒 warnings · 最早、最新 days the oldest and the newest have stood", style="dim")
+        say(out, "没有符合条件的问题 no such findings.")
     for sender, of_it in groupby(found["findings"], lambda f: f["sender"]):
         say(out, sender, style="bold")
         for problem in _problems(list(of_it)):

@@ -6,7 +6,7 @@ They name real providers, so they lie in the workspace (``corrections/*.yml``), 
       - code: report-after-close
         table: station_report
         column: report_month            # optional
-        key: {station_id: 330108-F-0001, report_month: 2025-03}
+        key: {station_id: F-0001, report_month: 2025-03}
         reason_zh: 驿站停用后由社区代为服务至三月底，情况属实。
         reported_by: 西兴街道 张
         reported_on: 2026-03-05

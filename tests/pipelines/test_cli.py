@@ -15,7 +15,7 @@ from pipelines.run_outcome import Outcome, exit_code
 from pipelines.terminal import fold, plain
 
 COMMANDS = (["demo"], ["run"], ["check"], ["status"], ["diff"], ["schema"], ["schema", "list"], ["schema", "show"],
-            ["schema", "rules"])  # fmt: skip
+            ["schema", "rules"], ["findings"])  # fmt: skip
 HEADER = "驿站编号,驿站名称,驿站类型,街道,开放日期\n"
 GOOD = "330108-F-0001,西兴示范驿站,示范型,西兴街道,2024-05-01\n"
 
