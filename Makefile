@@ -13,7 +13,7 @@ PYTHONS := $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3)
 # no Dagster process that these targets start sends anything anywhere, with or without a dagster.yaml
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help demo test lint bench ui lock clean
+.PHONY: help demo test lint bench corpus ui lock clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -31,6 +31,9 @@ lint: $(READY) ## ruff and the floors (part of the tests as well)
 
 bench: $(READY) ## seconds a step, rows a second and peak memory; ARGS="--providers 62500" for a million reports
 	@$(BIN)/python -m tests.bench.whole_line $(ARGS)
+
+corpus: $(READY) ## the whole line over 500 broken and hostile files; ARGS="--only D:" for one group
+	@$(BIN)/python -m tests.corpus.run $(ARGS)
 
 ui: $(READY) ## the Dagster UI on this machine only; PORT=3000
 	@mkdir -p workspace/dagster

@@ -64,7 +64,7 @@ def _received_asset(make_context: MakeContext, inbox: Path, clock: Callable[[], 
     @dg.asset(name=RECEIVED, group_name="raw", kinds={"file"}, description=_RECEIVED_TEXT)
     def received_files(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         ctx = make_context(context)
-        receipts = receive(inbox, ctx.workspace, ctx.as_of, clock)
+        receipts = receive(inbox, ctx.workspace, ctx.as_of, clock, ctx.limits.file_bytes)
         counts = {"new_files": len(receipts), "all_files": len(ledger(ctx.workspace))}
         return dg.MaterializeResult(metadata=counts | {"as_of": ctx.as_of.isoformat()})
 

@@ -41,6 +41,11 @@ class Workspace:
         return self.received / "ledger.jsonl"
 
     @property
+    def refused(self) -> Path:
+        """What of the inbox was not taken in, by the last reception."""
+        return self.received / "refused.json"
+
+    @property
     def findings(self) -> Path:
         return self.root / "findings.parquet"
 

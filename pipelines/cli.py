@@ -227,6 +227,49 @@ def schema_rules(profile: ProfileOption = None, as_of: AsOfOption = None, json_o
     show.rules(views.rules(settings, _day(settings)), json_out)
 
 
+@schema_app.command("template")
+def schema_template(
+    tables: Annotated[
+        list[str] | None, typer.Argument(metavar="TABLE...", help="Intake tables, such as filing (default: all).")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for one file a table.")] = Path("templates"),
+    together: Annotated[Path | None, typer.Option("--together", help="One workbook of all of them instead.")] = None,
+    all_columns: Annotated[
+        bool, typer.Option("--all-columns", help="Also what the profile answers itself, such as the area.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that differ; they may be filled in.")] = False,
+    profile: ProfileOption = None,
+    as_of: AsOfOption = None,
+    json_out: JsonOption = False,
+) -> None:
+    """Make the Excel templates that filers fill in: drop-downs, limits, examples and the rules, in Chinese.
+
+    TABLE is an intake table, such as filing; none named: all of them.
+
+    An older template is still read when it comes back; `tuoyu check` then says that there is a newer one.
+
+    For one table: tuoyu schema template station_report
+
+    For one sender: tuoyu schema template station station_report --together 驿站.xlsx"""
+    from pipelines import show
+    from pipelines.templates import FileInTheWay, NoSuchTable, write_templates
+
+    if together and together.suffix.lower() != ".xlsx":
+        raise typer.BadParameter("a file name that ends in .xlsx", param_hint="--together")
+    settings = _settings(None, profile, as_of)
+    try:
+        files = write_templates(
+            settings.profile, tables or (), _day(settings),
+            folder=out, together=together, every_column=all_columns, replace=force,
+        )  # fmt: skip
+    except NoSuchTable as error:
+        _refuse(f"没有这张填报表 no such intake table: {error}; see: tuoyu schema list", Exit.FINDINGS)
+    except FileInTheWay as error:
+        _refuse(f"已有内容不同的文件，没有改动 a different file is there, nothing was changed: {error}; "
+                "--force 覆盖 replaces it", Exit.FINDINGS)  # fmt: skip
+    show.templates(files, json_out)
+
+
 def _day(settings: Settings) -> date:
     """The as-of date: the one given, else today where the district is."""
     from schemas.registry import load

@@ -1,6 +1,7 @@
 """What starts a run when something happens: a new file in the inbox that has stopped growing."""
 
 import hashlib
+import os
 import time
 
 import dagster as dg
@@ -24,13 +25,13 @@ def inbox_sensor(settings: Settings) -> dg.SensorDefinition:
     def inbox(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if not settings.inbox_dir.exists():
             return dg.SkipReason(f"收件箱不存在 no inbox at {settings.inbox_dir}")
-        waiting = pending(settings.inbox_dir, Workspace(settings.workspace_dir))
+        waiting = pending(settings.inbox_dir, Workspace(settings.workspace_dir), settings.limits.file_bytes)
         if not waiting:
             return dg.SkipReason("没有新文件 nothing new in the inbox")
         newest = max(p.stat().st_mtime for p in waiting)
         if time.time() - newest < settings.settle_seconds:
             return dg.SkipReason("文件仍在写入 a file is still being written")
         names = "\n".join(f"{p}\0{p.stat().st_mtime_ns}\0{p.stat().st_size}" for p in waiting)
-        return dg.RunRequest(run_key=hashlib.sha256(names.encode()).hexdigest())
+        return dg.RunRequest(run_key=hashlib.sha256(os.fsencode(names)).hexdigest())
 
     return inbox

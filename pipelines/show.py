@@ -58,6 +58,8 @@ def _intake(out: Console, intake: dict[str, Any] | None) -> None:
         f"{intake['accepted']:,} 通过 accepted + {intake['quarantined']:,} 隔离 held",
         lead="收件 received: ",
     )
+    if intake.get("refused"):
+        say(out, f"{intake['refused']:,} 个文件 files (tuoyu status)", lead="未收 not taken in: ", style="red")
 
 
 def _release(out: Console, release: dict[str, Any] | None) -> None:
@@ -289,23 +291,62 @@ def _type(c: dict[str, Any]) -> str:
     return c["type"] + (f" ({c['unit']})" if c["unit"] else "")
 
 
-def rules(found: list[dict[str, Any]], json_out: bool) -> None:
-    """The rules with words of their own, by table, then what is asked of single columns, counted."""
+#: how a rule of the rule book stands -> style, words
+_STATES = {
+    "evaluated": ("green", "已评估 evaluated"),
+    "partly": ("yellow", "部分评估 partly evaluated"),
+    "not_evaluated": ("yellow", "未评估 not evaluated"),
+    "elsewhere": ("green", "另行把关 looked after elsewhere"),
+    "not_adopted": ("dim", "本地区未采用 not adopted here"),
+    "left_out": ("dim", "未纳入 left out"),
+}
+
+
+def rules(told: dict[str, Any], json_out: bool) -> None:
+    """The rule book, then the rules with words of their own by table, then constraints of columns, counted."""
     if json_out:
-        return document(found)
+        return document(told)
     out = console()
-    for name, members in groupby([r for r in found if not r["of_a_column"]], lambda r: r["table"]):
+    out.print(f"规则手册 rule book: {len(told['book'])}, {told['profile']}, 截至 as of {told['as_of']}", style="bold")
+    for entry in told["book"]:
+        _book_rule(out, entry)
+    for name, members in groupby([r for r in told["rules"] if not r["of_a_column"]], lambda r: r["table"]):
         out.print(name, style="bold")
         for r in members:
             _rule(out, r)
     out.print("单列约束 constraints of single columns (see: tuoyu schema show TABLE)", style="bold")
-    counted = Counter(r["code"] for r in found if r["of_a_column"])
+    counted = Counter(r["code"] for r in told["rules"] if r["of_a_column"])
     columns(out, [(code, n) for code, n in sorted(counted.items())])
 
 
+def _book_rule(out: Console, entry: dict[str, Any]) -> None:
+    """One rule of the rule book: what it says, what looks after it, and what of it is open."""
+    style, state = _STATES[entry["state"]]
+    say(out, " · ".join((entry["severity"], f"GB/T 36344 {entry['dq']}", state)), lead=f"  {entry['id']} ", style=style)
+    say(out, f"{entry['zh']} {entry['en']}", lead="    ")
+    if found := [*entry["codes"], *entry["where"]]:
+        say(out, ", ".join(found), lead="    = ")
+    if entry["missing_parameters"]:
+        say(out, f"缺少参数 needs {', '.join(entry['missing_parameters'])}", lead="    ", style="yellow")
+    if entry["note_zh"]:
+        say(out, f"{entry['note_zh']} {entry['note_en']}", lead="    ", style="dim")
+
+
 def _rule(out: Console, r: dict[str, Any]) -> None:
-    say(out, " · ".join(filter(None, (r["code"], r["severity"], r["column"], r["source"]))), lead="  ")
+    said = (r["code"], r["severity"], r["column"], r["source"], r["dq"], *r["implements"])
+    say(out, " · ".join(filter(None, said)), lead="  ")
     say(out, r["says_zh"], lead="    ")
     if not r["evaluated"]:
         say(out, f"未评估，缺少参数 not evaluated, needs {', '.join(r['missing_parameters'])}", lead="    ",
             style="yellow")  # fmt: skip
+
+
+def templates(files: list[dict[str, Any]], json_out: bool) -> None:
+    """The templates made: which file holds which tables."""
+    if json_out:
+        return document(files)
+    out = console()
+    for made in files:
+        out.print(made["file"], style="bold", soft_wrap=True, markup=False, highlight=False)
+        columns(out, [(t["table"], t["title_zh"], f"{t['columns']} 列 columns") for t in made["tables"]])
+    say(out, files[0]["version"], lead="模板版本 version: ")

@@ -9,13 +9,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from assets.raw.receive import inbox_files, ledger, pending
+from assets.raw.receive import inbox_files, ledger, name_text, pending
 from assets.workspace import Workspace, file_sha256, read_json
 from pipelines.settings import Settings, SettingsError
-from quality.cross_rules import cross_rules
-from quality.findings import explain, filled, placeholders
-from schemas.compile.rules import row_rules
-from schemas.model import FindingText, Table
+from quality.findings import explain
+from quality.rule_list import rule_list
 from schemas.registry import Registry, load
 
 
@@ -66,13 +64,13 @@ def status(settings: Settings) -> dict[str, Any]:
         raise SettingsError(f"没有这个文件夹 no such folder: {settings.home}")
     workspace = Workspace(settings.workspace_dir)
     intake = read_json(workspace.state("intake"))
-    waiting = pending(settings.inbox_dir, workspace) if settings.inbox_dir.exists() else []
+    waiting = pending(settings.inbox_dir, workspace, settings.limits.file_bytes) if settings.inbox_dir.exists() else []
     return {
         "home": str(settings.home),
         "profile": settings.profile,
         "published": published(settings),
         "received_files": len(ledger(workspace)),
-        "waiting_files": [p.relative_to(settings.inbox_dir).as_posix() for p in waiting],
+        "waiting_files": [name_text(p, settings.inbox_dir) for p in waiting],
         "intake": intake["result"] if intake else None,
         "standing": (read_json(workspace.quality) or {}).get("findings"),
         "quarantine": reasons(workspace),
@@ -150,39 +148,9 @@ def table(settings: Settings, name: str) -> dict[str, Any] | None:
     return {"table": found, "columns": columns, "schema": table_schema(registry, found)}
 
 
-def rules(settings: Settings, as_of: date) -> list[dict[str, Any]]:
-    """Every rule of the intake tables, and whether this district's parameters let it be evaluated."""
-    registry = load(settings.profile)
-    own = [row for t in registry.layer("intake") for row in _table_rules(registry, t, as_of)]
-    return own + [_rule(rule.text, rule.table, rule.column) for rule in cross_rules()]
-
-
-def _table_rules(registry: Registry, found: Table, as_of: date) -> list[dict[str, Any]]:
-    of_rows = {rule.code for rule in found.rules}
-    rows = []
-    for rule in row_rules(registry, found, as_of):
-        text = registry.finding(rule.code)
-        said = filled(text.says_zh, placeholders(registry, found.field(rule.column), "zh"))
-        row = _rule(text, found.name, rule.column) | {"of_a_column": rule.code not in of_rows, "says_zh": said}
-        missing = {"evaluated": rule.predicate is not None, "missing_parameters": list(rule.missing_parameters)}
-        rows.append(row | missing)
-    return rows
-
-
-def _rule(text: FindingText, table: str, column: str | None) -> dict[str, Any]:
-    return {
-        "code": text.code,
-        "severity": text.severity,
-        "table": table,
-        "column": column,
-        "of_a_column": False,
-        "evaluated": True,
-        "missing_parameters": [],
-        "says_zh": text.says_zh,
-        "says_en": text.says_en,
-        "source": text.source,
-        "dq": text.dq,
-    }
+def rules(settings: Settings, as_of: date) -> dict[str, Any]:
+    """What the data of this district are held to on a day: every rule, and the rule book over them."""
+    return {"profile": settings.profile} | rule_list(load(settings.profile), as_of)
 
 
 def diff(settings: Settings, dataset: str, old: str, new: str, *, limit: int | None = None) -> dict[str, Any]:

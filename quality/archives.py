@@ -1,107 +1,156 @@
 """Looks into a zipped workbook before a parser opens it: kind, parts, sizes, and what it reaches for.
 
 What belongs here: cheap looks at the packed parts that say what they would cost and whether they are harmless.
-What does not: reading cells (workbooks.py). A workbook of a few kilobytes can claim a cell in the last row and
-column; its parser would then ask for memory for all cells between, and the process would be gone, not refused.
+What does not: what a sheet says (sheet_xml.py), reading cells (workbooks.py). A workbook of a few kilobytes can
+claim a cell in the last row and column; its parser would then ask for memory for all cells between, and the
+process would be gone, not refused. Nothing is ever unpacked to disk, and no address in a part is followed.
 """
 
 from __future__ import annotations
 
+import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from xml.etree import ElementTree
+from xml.parsers import expat
 
-from quality.limits import Limits, Refused
+from quality.limits import MIB, Limits, Refused
+from quality.sheet_xml import Facts, check_extent, facts_of
 
 #: parts below this size can do no harm, however tightly they are packed
-_SMALL_PART = 1 << 20
-_CHUNK = 1 << 20
-#: xlsx: <row r="7"> and <c r="B7">, both references optional; ods: repeated rows and cells
-_TAG = re.compile(
-    rb"<(?:[\w.-]+:)?(row|c|table|table-row|(?:covered-)?table-cell)"
-    rb"""((?:[\s/](?:[^<>"']|"[^"<]*"|'[^'<]*')*+)?)>"""
-)
-_REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)(\d*)["']""")
-_ROWS = re.compile(rb"""number-rows-repeated\s*=\s*["'](\d+)["']""")
-_COLUMNS = re.compile(rb"""number-columns-repeated\s*=\s*["'](\d+)["']""")
+_SMALL_PART = MIB
+#: a larger part is not proved well-formed, which would take as long as reading it; it is only searched
+_PROVED_BYTES = 4 * MIB
+_SPREADSHEET = b"application/vnd.oasis.opendocument.spreadsheet"
+_RELATION = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
+#: a declaration, and neither a comment nor plain characters
+_DECLARES = re.compile(rb"<!(?!\[CDATA\[|--)")
+#: ods: a cell that shows an error
+_ODS_ERROR = re.compile(rb'value-type\s*=\s*"error"')
 
 
+@dataclass(frozen=True)
+class Archive:
+    """A zipped workbook that may be opened. ``sheets``: facts by the name of the sheet, as far as they are known."""
 
-def check_archive(path: Path, limits: Limits) -> None:
-    """Refused for a zipped workbook beyond the limits, or one that does not unpack to what it says."""
-    if not zipfile.is_zipfile(path):
-        return
+    sheets: dict[str, Facts] = field(default_factory=dict)
+
+
+def look_into(path: Path, limits: Limits) -> Archive:
+    """What a zip holds; Refused for no workbook, one beyond the limits, a locked, damaged or reaching one."""
     try:
         with zipfile.ZipFile(path) as book:
             entries = book.infolist()
             _check_entries(entries, limits)
-            for entry in entries:
-                with book.open(entry) as part:
-                    _check_extent(part, limits)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
-        raise Refused("file-unreadable") from None
+            names = {entry.filename for entry in entries}
+            if "mimetype" in names and book.read("mimetype").startswith(_SPREADSHEET):
+                return _ods(book, entries, limits)
+            if "xl/workbook.xml" not in names:
+                raise Refused("file-type", _other(names))
+            return _xlsx(book, entries, limits)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
+        raise Refused("file-unreadable") from None  # cut off, or packed in a way we do not read
 
 
 def _check_entries(entries: list[zipfile.ZipInfo], limits: Limits) -> None:
     if len(entries) > limits.entries:
         raise Refused("archive-too-many-parts", f"{limits.entries:,}")
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise Refused("file-encrypted")
     limits.check_unpacked(sum(entry.file_size for entry in entries))
     if any(e.file_size > max(_SMALL_PART, limits.ratio * e.compress_size) for e in entries):
         raise Refused("archive-too-dense", f"{limits.ratio:,}")
+    names = [entry.filename.replace("\\", "/") for entry in entries]
+    outside = any(name.startswith("/") or ".." in name.split("/") for name in names)
+    if outside or len({name.casefold() for name in names}) < len(names):
+        raise Refused("archive-suspicious")  # readers differ in which of two equal parts they see
 
 
-def _check_extent(part: BinaryIO, limits: Limits) -> None:
-    """The rectangle in use, from the references of the cells: what a sheet says of its size is not trusted."""
-    bottom = left = right = 0
-    for row, first, last in _cells(part):
-        bottom = max(bottom, row)
-        left, right = min(left or first, first), max(right, last)
-        limits.check_table(bottom, right - left + 1)
+def _other(names: set[str]) -> str:
+    """What a zip is that is no workbook of ours."""
+    tops = {name.split("/")[0] for name in names}
+    if "xl/workbook.bin" in names:
+        return "二进制工作簿 binary workbook (xlsb)"
+    for folder, name in (("word", "Word 文档 Word document"), ("ppt", "PowerPoint 演示文稿 PowerPoint slides")):
+        if folder in tops:
+            return name
+    return "OpenDocument 文档 OpenDocument file" if "mimetype" in names else "ZIP 压缩包 zip archive"
 
 
-def _cells(part: BinaryIO) -> Iterator[tuple[int, int, int]]:
-    """(last row, first column, last column) of each filled cell, from 1, placed as a parser places it."""
-    row, column, height = 0, 0, 1
-    for name, rest in _tags(part):
-        if name == b"table":
-            row, height = 0, 1
-        elif name == b"row":
-            found = _REFERENCE.search(rest)
-            row, column = int(found[2]) if found and found[2] else row + 1, 0
-        elif name == b"table-row":
-            row, column, height = row + height, 0, _repeats(_ROWS, rest)
-        elif name == b"c":
-            found = _REFERENCE.search(rest)
-            column = _column_number(found[1]) if found and found[1] else column + 1
-            if not rest.endswith(b"/"):  # nothing but a format
-                yield max(row, int(found[2]) if found and found[2] else 0), column, column
-        else:
-            first, column = column + 1, column + _repeats(_COLUMNS, rest)
-            if not rest.endswith(b"/"):
-                yield row + height - 1, first, column
+def _xlsx(book: zipfile.ZipFile, entries: list[zipfile.ZipInfo], limits: Limits) -> Archive:
+    parts = {target: sheet for sheet, target in _sheet_parts(book).items()}
+    sheets: dict[str, Facts] = {}
+    for entry in entries:
+        data = book.read(entry)  # to its end, whatever it is: so its checksum is proved
+        if entry.filename.endswith((".xml", ".rels")):
+            _check_xml(data)
+        if entry.filename in parts:
+            sheets[parts[entry.filename]] = facts_of(data, limits)
+        elif entry.filename.endswith(".xml"):
+            check_extent(data, limits)
+    return Archive(sheets)
 
 
-def _tags(part: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-    """The tags of rows and cells of one part, which is read in pieces that end before a tag."""
-    kept = b""
-    while chunk := part.read(_CHUNK):
-        chunk = kept + chunk
-        end = max(chunk.rfind(b"<"), 0)
-        yield from ((tag[1], tag[2]) for tag in _TAG.finditer(chunk, 0, end))
-        kept = chunk[end:]
-    yield from ((tag[1], tag[2]) for tag in _TAG.finditer(kept))
+def _ods(book: zipfile.ZipFile, entries: list[zipfile.ZipInfo], limits: Limits) -> Archive:
+    for entry in entries:
+        data = book.read(entry)
+        if entry.filename.endswith(".xml"):
+            _check_xml(data)
+        if entry.filename == "content.xml":
+            check_extent(data, limits)
+            if _ODS_ERROR.search(data):  # the parser gives such a cell as empty, and does not say where it stood
+                raise Refused("cell-error", "#N/A")
+    return Archive()
 
 
-def _repeats(pattern: re.Pattern[bytes], rest: bytes) -> int:
-    found = pattern.search(rest)
-    return int(found[1]) if found else 1
+def _check_xml(data: bytes) -> None:
+    """Refused for a part that declares entities or is broken: entities reach outside, or grow without end."""
+    if b"\0" in data[:64]:  # UTF-16 is legal XML that nobody writes, and no search here would see into it
+        raise Refused("file-unreadable")
+    if len(data) > _PROVED_BYTES:
+        if b"<!" in data and _DECLARES.search(data):
+            raise Refused("file-reaches-out")
+        unclosed = data.count(b"<row") - data.count(b"</row>")
+        if unclosed and unclosed != len(re.findall(rb"<row\b[^>]*/>", data)):
+            raise Refused("file-unreadable")
+        return
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError:
+        raise Refused("file-unreadable") from None
 
 
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + letter - 64
-    return number
+def _refuse_doctype(*_: object) -> None:
+    raise Refused("file-reaches-out")
+
+
+def _sheet_parts(book: zipfile.ZipFile) -> dict[str, str]:
+    """Sheet -> the part that holds it; Refused for a sheet that lies outside the workbook."""
+    targets: dict[str, str] = {}
+    for relation in _parsed(book, "xl/_rels/workbook.xml.rels").iter(_RELATION):
+        outside = relation.get("TargetMode") == "External" or "://" in relation.get("Target", "")
+        if outside and relation.get("Type", "").endswith("sheet"):
+            raise Refused("file-reaches-out")
+        targets[relation.get("Id", "")] = posixpath.normpath(posixpath.join("/xl", relation.get("Target", "")))[1:]
+    sheets = (e for e in _parsed(book, "xl/workbook.xml").iter() if e.tag.rpartition("}")[2] == "sheet")
+    found = {}
+    for sheet in sheets:
+        number = next((v for k, v in sheet.attrib.items() if k.endswith("}id")), "")
+        found[sheet.get("name", "")] = targets.get(number, "")
+    return found
+
+
+def _parsed(book: zipfile.ZipFile, name: str) -> ElementTree.Element:
+    """A small part as a tree, once it is known to declare nothing."""
+    if name not in book.namelist():
+        return ElementTree.Element("none")
+    data = book.read(name)
+    if len(data) > _PROVED_BYTES:
+        raise Refused("file-unreadable")
+    _check_xml(data)
+    return ElementTree.fromstring(data)

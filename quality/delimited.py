@@ -17,7 +17,9 @@ from quality.encodings import as_utf8, detect
 from quality.records import count_records
 from schemas.compile.duckdb import literal, quote
 
-DELIMITERS = (",", "\t", ";", "|", "，")
+DELIMITERS = (",", "\t", ";", "|")
+#: signs of Chinese text that stand in cells too: a file divided by them is refused with the reason
+ODD_DELIMITERS = ("，", "、", "；")
 SAMPLE_BYTES = 1 << 18
 #: cells beyond the header that are still read, so that a row that is too long is seen and not cut
 EXTRA_CELLS = 2
@@ -47,14 +49,16 @@ def prepare(path: Path, work: Path) -> Delimited:
     return Delimited(_one_line_end(text, work / "lines.csv"), encoding)
 
 
-def heads(text: Delimited, rows: int) -> dict[str, list[list[str | None]]]:
+def heads(
+    text: Delimited, rows: int, delimiters: tuple[str, ...] = DELIMITERS
+) -> dict[str, list[list[str | None]]]:
     """The first rows of the file as each delimiter would have them."""
     with text.path.open("rb") as file:
         sample = file.read(SAMPLE_BYTES)
     lines = sample.decode("utf-8", errors="ignore")
     if len(sample) == SAMPLE_BYTES:
         lines = lines[: lines.rfind("\n")]
-    found = {d: _rows(lines, d, rows) for d in DELIMITERS if d in lines}
+    found = {d: _rows(lines, d, rows) for d in delimiters if d in lines}
     return found or {",": _rows(lines, ",", rows)}
 
 

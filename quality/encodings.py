@@ -7,39 +7,52 @@ columns (delimited.py). Nothing is guessed from statistics: a file is in an enco
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 CHUNK = 1 << 20
 
-#: longest first, because the mark of UTF-32 begins like that of UTF-16
+#: UTF-32 begins like UTF-16, and nobody sends it: refused
+_UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 #: control characters that no text table holds; GB 18030 accepts almost any bytes, these give binaries away
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x0b\x0c\x1a"))
+#: two characters of Chinese in UTF-8; GB 18030 takes the six bytes for three rare ones
+_CHINESE_UTF8 = re.compile(rb"(?:[\xe3-\xe9][\x80-\xbf]{2}|\xef[\xbc-\xbf][\x80-\xbf]){2}")
 
 
 class EncodingUnknown(Exception):
-    """The bytes are not text in any encoding we read."""
+    """The bytes are not text in any encoding we read. ``line``: where a file in UTF-8 stops being so, if it was one."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        self.line = line
+        super().__init__(message)
 
 
 def detect(path: Path) -> str:
     """The Python name of the encoding: utf-8, utf-8-sig, utf-16, utf-16-le, utf-16-be or gb18030.
 
     A byte order mark decides; then strict UTF-8; then UTF-16 without a mark; then GB 18030, which contains
-    GBK and GB 2312 (mandatory since 2023-08-01: GB 18030-2022). EncodingUnknown when none holds."""
+    GBK and GB 2312 (mandatory since 2023-08-01: GB 18030-2022). EncodingUnknown when none holds, and when lines of
+    a file are in different encodings."""
     with path.open("rb") as file:
         head = file.read(4096)
+    if head.startswith(_UTF32):
+        raise EncodingUnknown("UTF-32")
     marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
-    for name in [marked] if marked else ["utf-8", *_unmarked_utf16(head), "gb18030"]:
+    for name in [marked] if marked else ["utf-8", *_unmarked_utf16(head)]:
         if _holds(path, name):
             return name
-    raise EncodingUnknown(marked or "not UTF-8, UTF-16 or GB 18030")
+    if marked or not _holds(path, "gb18030"):
+        raise EncodingUnknown(marked or "not UTF-8, UTF-16 or GB 18030", _broken_line(path))
+    if line := _line_in_utf8(path):
+        raise EncodingUnknown("lines in UTF-8 among others", _broken_line(path) or line)
+    return "gb18030"
 
 
 def as_utf8(path: Path, encoding: str, target: Path) -> Path:
@@ -47,9 +60,22 @@ def as_utf8(path: Path, encoding: str, target: Path) -> Path:
     if encoding == "utf-8":
         return path
     with target.open("wb") as out:
+        first = True
         for text in _decoded(path, encoding):
-            out.write(text.encode("utf-8"))
+            out.write((text.lstrip("\ufeff") if first else text).encode("utf-8"))  # some writers mark twice
+            first = first and not text
     return target
+
+
+def damaged(head: str) -> bool:
+    """Whether the beginning of a text was read in a wrong encoding before it was sent, and is beyond repair here."""
+    if "\ufffd" in head or "锟斤拷" in head:
+        return True
+    try:
+        twice = head.encode("cp1252" if any("\u2000" < c < "\u2200" for c in head) else "latin-1")
+    except UnicodeEncodeError:
+        return False
+    return bool(_CHINESE_UTF8.search(twice))
 
 
 def _unmarked_utf16(head: bytes) -> list[str]:
@@ -68,6 +94,34 @@ def _holds(path: Path, encoding: str) -> bool:
 
 def _is_text(data: bytes) -> bool:
     return len(data.translate(None, _CONTROLS)) == len(data)
+
+
+def _line_in_utf8(path: Path) -> int | None:
+    """The first line, from 1, that is Chinese in UTF-8 within a file that is none as a whole."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if _CHINESE_UTF8.search(line) and _decodes(line):
+                return number
+    return None
+
+
+def _broken_line(path: Path) -> int | None:
+    """The first line, from 1, that is no UTF-8, if one before it is Chinese in UTF-8."""
+    chinese = False
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not _decodes(line):
+                return number if chinese else None
+            chinese = chinese or bool(_CHINESE_UTF8.search(line))
+    return None
+
+
+def _decodes(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeError:
+        return False
+    return True
 
 
 def _decoded(path: Path, encoding: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from quality.findings import Finding
+from quality.findings import Finding, Normalisation, Place
 from quality.judging import Judge
 from quality.limits import Limits, Refused
 from quality.normalise import install_macros
@@ -49,6 +49,8 @@ class GateResult:
     encoding: str | None
     account: tuple[AccountRow, ...]
     findings: tuple[Finding, ...]
+    normalised: tuple[Normalisation, ...] = ()
+    places: tuple[Place, ...] = ()
 
     @property
     def received(self) -> int:
@@ -99,7 +101,7 @@ def check_file(
         findings = _findings(con, judge, reading)
         if out_dir is not None:
             _write(con, Path(out_dir), judge, account, sha256)
-    return GateResult(name, sha256, reading.encoding, account, findings)
+    return GateResult(name, sha256, reading.encoding, account, findings, places=tuple(reading.places))
 
 
 @contextmanager

@@ -20,7 +20,11 @@ HEAD_ROWS = 40
 MIN_COLUMNS = 2
 
 _BRACKETS = re.compile(r"[(\[{【〔<《][^)\]}】〕>》]*[)\]}】〕>》]?")
-_NOISE = re.compile(r"[\s*_\-:：、.。/\\'\"·]")
+#: also what cannot be seen: control and format characters, soft hyphens, joiners, byte order marks, selectors
+_NOISE = re.compile(
+    r"[\s*_\-:：、.。/\\'\"·"
+    r"\x00-\x1f\x7f-\x9f\xad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+)
 
 Row = Sequence[str | None]
 

@@ -15,6 +15,7 @@ from datetime import date
 
 import duckdb
 
+from quality.diagnosis import SUSPECT, UNREADABLE, Doubt, diagnose, is_private, suspicion
 from quality.findings import finding_text
 from quality.normalise import is_parsed, normal_expression, raw_name, unreadable, with_default
 from quality.reading import TextTable
@@ -22,9 +23,6 @@ from schemas.compile.duckdb import column_definitions, column_type, literal, quo
 from schemas.compile.rules import row_rules
 from schemas.model import Field, Table
 from schemas.registry import Registry
-
-#: how a spreadsheet recognises a formula; public text must not begin so (full-width signs are taken too)
-_FORMULA = "^[=+@\\-＝＋－＠\\t\\r]"
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,7 @@ class Judge:
     provenance: dict[str, str]
     judged: dict[str, list[TextTable]] = field(default_factory=dict)
     _checks: list[Check] = field(default_factory=list)
+    _doubts: list[Doubt] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.con.execute(
@@ -59,7 +58,7 @@ class Judge:
     def table(self, table: Table, texts: list[TextTable]) -> None:
         """Judges all sheets of a file that state rows of ``table``."""
         self.judged[table.name] = texts
-        self._checks = []
+        self._checks, self._doubts = [], []
         columns = column_definitions(table.data_fields)
         self.con.execute(
             f"CREATE TABLE typed_{table.name}(_no INTEGER, _id BIGINT, _row BIGINT, _sheet VARCHAR, "
@@ -129,6 +128,11 @@ class Judge:
         checks = list(enumerate(self._row_checks(text), start=len(self._checks)))
         refusing = list(enumerate(self._refusals(text), start=len(self._checks) + len(checks)))
         self._checks += [check for _, check in checks + refusing]
+        self._doubts += [
+            Doubt(n, table.field(check.column), number, text.relation)
+            for n, check in checks
+            if check.column in text.fields and (check.code == SUSPECT or check.predicate == _bad_name(check.column))
+        ]
         refused = "_finding_code IS NOT NULL" if "_finding_code" in text.specials else str(bool(text.refusals))
         values = ", ".join(quote(f.name) for f in table.data_fields)
         return (
@@ -162,10 +166,9 @@ class Judge:
         for column in map(table.field, text.fields):
             if is_parsed(column):
                 unread.add(column.name)
-                yield self._check("value-type", column.name, _bad_name(column.name))
-            elif not column.codelist and column.access == "public":
-                formula = f"regexp_matches({quote(column.name)}, '{_FORMULA}')"
-                yield self._check("text-formula", column.name, formula)
+                yield self._check(UNREADABLE, column.name, _bad_name(column.name))
+            elif suspect := suspicion(column, quote(column.name)):
+                yield Check(SUSPECT, "error", column.name, suspect, holds=True)
         for rule in row_rules(self.registry, table, self.as_of):
             if rule.predicate is None:
                 continue
@@ -220,13 +223,6 @@ class Judge:
 
     def _flag(self, table: Table) -> None:
         """The rows something was said about, and of them the held ones with their reasons."""
-        listed = zip(*((n, c.code, c.severity, c.column, c.holds) for n, c in enumerate(self._checks)), strict=True)
-        self.con.execute(
-            "CREATE OR REPLACE TEMP TABLE check_list AS SELECT unnest($1::INTEGER[]) AS number, unnest($2::VARCHAR[]) "
-            'AS code, unnest($3::VARCHAR[]) AS severity, unnest($4::VARCHAR[]) AS "column", '
-            "unnest($5::BOOLEAN[]) AS holds",
-            list(map(list, listed)),
-        )
         said = "concat_ws(';', nullif(g._errors, ''), nullif(g._notes, ''), r.number)"
         self.con.execute(
             f"CREATE OR REPLACE TEMP TABLE reason AS SELECT _no, _id, _row, _sheet, CAST(unnest(string_split("
@@ -234,13 +230,38 @@ class Judge:
             f"FROM typed_{table.name} g LEFT JOIN repeated_{table.name} r USING (_no, _id) "
             "WHERE g._errors <> '' OR g._notes <> '' OR r.number IS NOT NULL)"
         )
+        self._look_again(table)
+        listed = zip(*((n, c.code, c.severity, c.column, c.holds) for n, c in enumerate(self._checks)), strict=True)
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE check_list AS SELECT unnest($1::INTEGER[]) AS number, unnest($2::VARCHAR[]) "
+            'AS code, unnest($3::VARCHAR[]) AS severity, unnest($4::VARCHAR[]) AS "column", '
+            "unnest($5::BOOLEAN[]) AS holds",
+            list(map(list, listed)),
+        )
         self.con.execute(
             f"CREATE TABLE held_{table.name} AS SELECT _no, _id, string_agg(DISTINCT code, ';' ORDER BY code) "
             "AS reasons FROM reason JOIN check_list USING (number) WHERE holds GROUP BY _no, _id"
         )
 
+    def _look_again(self, table: Table) -> None:
+        """Puts what is found in the doubted cells in the place of the doubts; what is nothing is said no more."""
+        found = diagnose(self.con, table, self._doubts, "reason")
+        columns = {d.number: d.column.name for d in self._doubts}
+        known = {pair: len(self._checks) + i for i, pair in enumerate(found)}
+        self._checks += [self._check(code, columns[number], "FALSE") for number, code in found]
+        doubts = ", ".join(map(str, columns)) or "-1"
+        again = " ".join(f"WHEN number = {n} AND code = {literal(c)} THEN {new}" for (n, c), new in known.items())
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE looked AS SELECT r._no, r._id, r._row, r._sheet, "
+            f"CASE {again or 'WHEN FALSE THEN 0'} END AS number FROM reason r JOIN diagnosis d USING (_no, _id, number)"
+        )
+        self.con.execute(f"DELETE FROM reason WHERE number IN ({doubts})")
+        self.con.execute("INSERT INTO reason SELECT * FROM looked")
+
     def _tell(self, table: Table, texts: Sequence[TextTable]) -> None:
-        """One finding for each row, column and code, with the cell as it was written."""
+        """One finding for each row, column and code, with the cell as it was written unless it is about a person."""
+        if not self.con.execute("SELECT count(*) FROM reason").fetchone()[0]:
+            return
         for number, text in enumerate(texts):
             picked = " ".join(f"WHEN {literal(n)} THEN t.{quote(n)}" for n in text.fields)
             column, value = 'c."column"', f'CASE c."column" {picked} END'
@@ -249,10 +270,11 @@ class Judge:
             if "_finding_value" in text.specials:
                 value = f"coalesce({value}, CASE WHEN c.code = t._finding_code THEN t._finding_value END)"
             self.con.execute(
-                f"INSERT INTO finding SELECT DISTINCT c.code, c.severity, {literal(table.name)}, "
-                f"{literal(self.file)}, r._sheet, r._row, {column}, {value}, "
-                f"{literal(self.provenance['source_sha256'])} FROM reason r JOIN check_list c USING (number) "
-                f"JOIN {text.relation} t ON t._id = r._id WHERE r._no = {number}"
+                f"INSERT INTO finding SELECT code, severity, {literal(table.name)}, {literal(self.file)}, _sheet, _row, "
+                f'"column", CASE WHEN NOT {is_private(table)} THEN value END, '
+                f"{literal(self.provenance['source_sha256'])} FROM (SELECT DISTINCT c.code, c.severity, r._sheet, "
+                f'r._row, {column} AS "column", {value} AS value FROM reason r JOIN check_list c USING (number) '
+                f"JOIN {text.relation} t ON t._id = r._id WHERE r._no = {number})"
             )
 
 

@@ -1,6 +1,6 @@
 """Foreign sources: a file in a shape of its own, mapped onto intake tables by SQL of the profile.
 
-What belongs here: NDJSON -> the relation ``source`` and what the maps may use. What does not: the maps
+What belongs here: the relation ``source`` and what the maps may use. What does not: the maps
 (``schemas/districts``) and judging what they give (gate.py).
 
 A map sees ``source`` (``_row``: line number; ``record``: the line as JSON; each top-level key as a text column,
@@ -11,7 +11,6 @@ fields, ``_row``, and optionally ``_finding_code``, ``_finding_column`` and ``_f
 from __future__ import annotations
 
 import gzip
-import json
 import re
 import zlib
 from datetime import date
@@ -21,6 +20,7 @@ import duckdb
 
 from quality.encodings import as_utf8, detect
 from quality.limits import Limits, Refused, copy_limited
+from quality.ndjson import load_lines, numbered
 from schemas.compile.duckdb import literal, quote
 from schemas.model import Source
 from schemas.registry import Registry
@@ -31,25 +31,8 @@ SPECIAL = ("_row", "_finding_code", "_finding_column", "_finding_value")
 
 def load_source(con: duckdb.DuckDBPyConnection, path: Path, work: Path, limits: Limits) -> int:
     """Makes the table ``source`` of an NDJSON file, gzipped or not; returns its lines. Refused if it is none."""
-    lines = _lines(path, work, limits)
-    filled = [number for number, line in enumerate(lines.read_bytes().split(b"\n"), 1) if line.strip()]
-    try:
-        con.execute(
-            f"CREATE OR REPLACE TABLE line AS SELECT json AS record FROM read_ndjson_objects({literal(str(lines))})"
-        )
-        keys = con.execute("SELECT DISTINCT unnest(json_keys(record)) AS k FROM line ORDER BY k").fetchall()
-    except duckdb.Error:
-        raise Refused("file-unreadable") from None
-    if con.execute("SELECT count(*) FROM line").fetchone()[0] != len(filled):
-        raise Refused("record-count-mismatch")
-    columns = "".join(
-        f", record ->> {literal('$.' + json.dumps(k, ensure_ascii=False))} AS {quote(k)}" for (k,) in keys
-    )
-    con.execute("CREATE OR REPLACE TEMP TABLE line_number AS SELECT unnest(?::BIGINT[]) AS _row", [filled])
-    con.execute(
-        f"CREATE OR REPLACE TABLE source AS SELECT n._row, l.record{columns} "
-        "FROM line l JOIN line_number n ON n.rowid = l.rowid ORDER BY l.rowid"
-    )
+    filled, keys = load_lines(con, _lines(path, work, limits), limits)
+    con.execute(f"CREATE OR REPLACE TABLE source AS {numbered(keys)}")
     return len(filled)
 
 

@@ -1,15 +1,14 @@
 """Received bytes -> text tables with coordinates, each matched to an intake contract by its header.
 
-What belongs here: what kind of file it is, which sheet is which contract, what is refused as a whole.
-What does not: how a workbook or a text file is opened (workbooks.py, delimited.py, mapped.py), and whether
-values are right (gate.py). Nothing here raises for what a file holds: it becomes a finding.
+What belongs here: which sheet is which contract, what is noted about it, what is refused as a whole. What does
+not: what kind of file it is (filetypes.py), how it is opened (workbooks.py, delimited.py, ndjson.py, mapped.py),
+and whether values are right (gate.py). Nothing here raises for what a file holds: it becomes a finding.
 """
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -17,22 +16,30 @@ from pathlib import Path
 import duckdb
 
 from quality import delimited, mapped, workbooks
-from quality.encodings import EncodingUnknown
-from quality.findings import Finding, finding_text
+from quality.apart import Apart, rows_apart
+from quality.encodings import EncodingUnknown, as_utf8, damaged, detect
+from quality.filetypes import COMPOUND, LINES, ZIP, kind_of
+from quality.findings import Finding, Place, finding_text
 from quality.headers import HEAD_ROWS, HeaderMatch, match_header, title_key
 from quality.limits import Limits, Refused
+from quality.marks import is_result_sheet
+from quality.ndjson import load_lines, numbered
 from quality.records import count_records
+from quality.sheet_xml import column_letters
+from schemas.compile import template_stamp
 from schemas.compile.duckdb import quote
 from schemas.model import Table
 from schemas.registry import Registry
 
-#: what begins a workbook: zip (xlsx, ods), the compound file of old Excel
-_WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 #: headers of lists of persons (domain 4.7): such a sheet is refused, whatever else it holds
 _PERSONAL = re.compile("身份证|监护人|孩次|接种|出生日期|出生年月|(幼儿|儿童|宝宝|孩子|家长|父亲|母亲)(的)?姓名|^姓名$")
 
+_Matched = tuple[workbooks.Sheet, HeaderMatch | None]
+
 #: so many rows below a header are data; fewer may be notes in two columns
 _DATA_ROWS = 2
+#: spans of hidden rows or columns that are named
+_SPANS = 8
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,7 @@ class Reading:
     tables: list[TextTable] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     unread: dict[str, int] = field(default_factory=dict)
+    places: list[Place] = field(default_factory=list)
 
 
 @dataclass
@@ -82,6 +90,8 @@ class Reader:
             self._read(path)
         except Refused as refusal:
             self.note(refusal.code, value=refusal.value)
+        except EncodingUnknown as unknown:
+            self._unknown_encoding(path, unknown)
         return self.reading
 
     def _read(self, path: Path) -> None:
@@ -89,13 +99,13 @@ class Reader:
         size = path.stat().st_size
         self.limits.check_bytes(size)
         if size == 0:
-            self.note("file-empty")
-        elif source and source.maps:
-            self._mapped(path)
-        elif _begins(path, _WORKBOOK):
-            self._workbook(path)
-        else:
-            self._text(path)
+            return self.note("file-empty")
+        if source and source.maps:
+            return self._mapped(path)
+        kind = kind_of(path)
+        if kind in (ZIP, COMPOUND):
+            return self._workbook(path)
+        return self._lines(path) if kind == LINES else self._text(path)
 
     def note(self, code: str, *, severity: str | None = None, **place: object) -> None:
         """A finding about the file, a sheet or a column; its text has the severity unless one is given."""
@@ -103,12 +113,15 @@ class Reader:
         found = Finding(code=code, severity=severity, file=self.name, source_sha256=self.sha256, **place)
         self.reading.findings.append(found)
 
+    def _unknown_encoding(self, path: Path, unknown: EncodingUnknown) -> None:
+        if unknown.line:
+            self.note("encoding-mixed", row=unknown.line)
+        else:
+            self.note("encoding-unknown" if _looks_like_text(path) else "file-unreadable")
+
     def _mapped(self, path: Path) -> None:
         source = self.registry.source_for(self.name)
-        try:
-            mapped.load_source(self.con, path, self.work, self.limits)
-        except EncodingUnknown:
-            return self.note("encoding-unknown")
+        mapped.load_source(self.con, path, self.work, self.limits)
         on = mapped.snapshot_date(source, self.name, self.received_on)
         mapped.provide_profile(self.con, self.registry, on)
         for name in self.registry.mapped_tables(source.name):
@@ -122,12 +135,16 @@ class Reader:
             specials = tuple(c for c in mapped.SPECIAL[1:] if c in given)
             table = self.registry.tables[name]
             self.reading.tables.append(TextTable("", table, relation, tuple(fields), specials=specials))
-        return None
+
+    # --- workbooks
 
     def _workbook(self, path: Path) -> None:
-        sheets = list(workbooks.read_sheets(path, self.limits))
-        filled = [s for s in sheets if any(any(row) for row in s.rows)]
+        sheets = workbooks.read_sheets(path, self.limits)
+        # an answer of ours that comes back corrected: its first sheet holds nothing of the sender's
+        sheets = [s for s in sheets if not is_result_sheet(s.name, s.rows)]
+        filled = [s for s in sheets if any(map(any, s.rows))]
         matched = [(s, match_header(s.rows[:HEAD_ROWS], self._contracts())) for s in filled]
+        matched = self._without_helpers(matched)
         for sheet, match in matched:
             if match:
                 self._sheet(sheet, match)
@@ -135,79 +152,166 @@ class Reader:
         for sheet, match in matched:
             if not match:
                 self._unmatched(sheet, "sheet-unknown" if ours else "file-unknown")
-        if not filled:
+        if not matched:
             self.note("file-empty")
-        return None
+
+    def _without_helpers(self, matched: list[_Matched]) -> list[_Matched]:
+        """The sheets of a workbook without those our own template came with and nobody wrote on.
+
+        Nor is a sheet of it that was left empty a fault, as long as another one was filled in."""
+        stamp = template_stamp.find((s.name, s.rows) for s, _ in matched)
+        if stamp is None:
+            return matched
+        if stamp.outdated(self.registry):
+            self.note("template-outdated", value=stamp.version)
+        theirs = [(s, m) for s, m in matched if m or not stamp.is_helper(s.name, s.filled)]
+        unused = [s for s, m in theirs if m and not any(map(any, s.rows[m.row + m.height :]))]
+        used = any(m for s, m in theirs if s not in unused)
+        return [(s, m) for s, m in theirs if s not in unused] if used else theirs
 
     def _unmatched(self, sheet: workbooks.Sheet, code: str) -> None:
         """A sheet of no table of ours: none of its rows may vanish, but a page of notes is no error."""
         severity = "error" if _holds_data(sheet) else None
         self.note(code, severity=severity, sheet=sheet.name)
-        self.reading.unread[sheet.name] = sum(any(row) for row in sheet.rows)
+        self.reading.unread[sheet.name] = sheet.filled
 
     def _sheet(self, sheet: workbooks.Sheet, match: HeaderMatch) -> None:
-        """A sheet's rows below its header, by way of a small CSV: one road into the engine."""
-        rows, start = sheet.rows, match.row + match.height
+        start = match.row + match.height
         _fill_merged_keys(sheet, match)
-        width = max(map(len, rows))
-        target = self.work / "sheet.csv"
-        with target.open("w", encoding="utf-8", newline="") as out:
-            writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
-            writer.writerow(["row", *range(width)])
-            for number, row in enumerate(rows[start:], start + 1):
-                if any(row):
-                    writer.writerow([number, *row, *[""] * (width - len(row))])
-        text = delimited.Delimited(target, "utf-8")
-        delimited.load_records(self.con, text, ",", width + 1, "records")
-        shifted = {index + 1: name for index, name in match.columns.items()}
-        self._text_table(sheet.name, match, shifted, "CAST(c0 AS BIGINT)", "_row > 1", width + 1)
+        self._note_hidden(sheet, match)
+        try:
+            workbooks.load(self.con, sheet, start, self.work / "sheet.csv")
+        except Refused as refusal:
+            self.reading.unread[sheet.name] = sum(map(any, sheet.rows[start:]))
+            return self.note(refusal.code, sheet=sheet.name, table=match.table.name)
+        self._place(sheet.name, match, None)
+        titles = dict(enumerate(sheet.rows[start - 1]))
+        apart = list(_bad_rows(sheet, match))
+        return self._text_table(sheet.name, match, titles, "TRUE", len(sheet.columns), apart)
+
+    def _note_hidden(self, sheet: workbooks.Sheet, match: HeaderMatch) -> None:
+        place = {"sheet": sheet.name, "table": match.table.name}
+        start = match.row + match.height
+        if not sheet.visible:
+            self.note("sheet-hidden", **place)
+        if rows := _named(sheet.facts.hidden_rows, start + 1, len(sheet.rows), str):
+            self.note("rows-hidden", value=rows, **place)
+        if columns := _named(sheet.facts.hidden_columns, 1, len(sheet.columns), column_letters):
+            self.note("columns-hidden", value=columns, **place)
+
+    # --- text
 
     def _text(self, path: Path) -> None:
-        try:
-            text = delimited.prepare(path, self.work)
-        except EncodingUnknown:
-            return self.note("encoding-unknown" if _looks_like_text(path) else "file-unreadable")
+        text = delimited.prepare(path, self.work)
         self.reading.encoding = text.encoding
-        best, delimiter, width = self._best_header(text)
+        best, head, delimiter = self._best_header(text)
         if best is None:
-            self.reading.unread[""] = count_records(text.path, delimiter).filled
-            return self.note("file-unknown", sheet="")
+            return self._no_header(text, head, delimiter)
+        width = max(len(head[best.row + best.height - 1]), max(best.columns) + 1)
+        self.limits.check_table(0, width)
         try:
             delimited.load_records(self.con, text, delimiter, width, "records")
         except delimited.DelimitedUnreadable as error:
             self.reading.unread[""] = count_records(text.path, delimiter).filled
             return self.note(error.code, table=best.table.name)
-        self._text_table("", best, best.columns, "_row", f"_row > {best.row + best.height}", width)
-        return None
+        loaded = self.con.execute("SELECT count(*) FROM records").fetchone()[0]
+        try:
+            self.limits.check_table(loaded, width)
+        except Refused:
+            self.reading.unread[""] = loaded
+            raise
+        self._place("", best, delimiter)
+        titles = dict(enumerate(head[best.row + best.height - 1]))
+        return self._text_table("", best, titles, f"_row > {best.row + best.height}", width, [])
 
-    def _best_header(self, text: delimited.Delimited) -> tuple[HeaderMatch | None, str, int]:
-        """The header, the delimiter it is best read with, and how many cells it has."""
-        best, delimiter, width = None, ",", 1
+    def _best_header(self, text: delimited.Delimited) -> tuple[HeaderMatch | None, list, str]:
+        """The header, the rows it stands in, and the delimiter it is best read with."""
+        best, rows, delimiter = None, [], ","
         for candidate, head in delimited.heads(text, HEAD_ROWS).items():
             match = match_header(head, self._contracts())
             if match and (best is None or match.rank > best.rank):
-                best, delimiter = match, candidate
-                width = max(len(head[match.row + match.height - 1]), max(match.columns) + 1)
-        return best, delimiter, width
+                best, rows, delimiter = match, head, candidate
+            elif best is None and max(map(len, head), default=0) > max(map(len, rows), default=0):
+                rows, delimiter = head, candidate
+        return best, rows, delimiter
+
+    def _no_header(self, text: delimited.Delimited, head: list, delimiter: str) -> None:
+        """Text of no table of ours: as far as it can be said, why."""
+        self.reading.unread[""] = count_records(text.path, delimiter).filled
+        self.limits.check_table(0, max(map(len, head), default=0))
+        sample = text.path.read_bytes()[: delimited.SAMPLE_BYTES].decode("utf-8", errors="ignore")
+        odd = delimited.heads(text, HEAD_ROWS, delimited.ODD_DELIMITERS).items()
+        if damaged(sample):
+            return self.note("encoding-damaged", sheet="")
+        for sign, rows in odd:
+            if match_header(rows, self._contracts()):
+                return self.note("delimiter-unusual", sheet="", value=sign)
+        return self.note("file-unknown", sheet="")
+
+    def _lines(self, path: Path) -> None:
+        """One JSON object a line, its keys the columns."""
+        self.reading.encoding = detect(path)
+        lines = as_utf8(path, self.reading.encoding, self.work / "lines.ndjson")
+        try:
+            filled, keys = load_lines(self.con, lines, self.limits)
+        except Refused as refusal:
+            other = refusal.code == "file-unreadable"  # an object over several lines, or half of one
+            raise Refused("file-type", "JSON 文件 JSON file") if other else refusal from None
+        match = match_header([keys], self._contracts())
+        if match is None:
+            self.reading.unread[""] = len(filled)
+            return self.note("file-unknown", sheet="")
+        columns = numbered(keys, [f"c{index}" for index in range(len(keys))])
+        self.con.execute(f"CREATE OR REPLACE TABLE records AS SELECT * EXCLUDE (record) FROM ({columns})")
+        return self._text_table("", match, {}, "TRUE", len(keys), [])
+
+    # --- both
 
     def _text_table(
-        self, sheet: str, match: HeaderMatch, columns: dict[int, str], row: str, where: str, width: int
+        self, sheet: str, match: HeaderMatch, titles: dict, where: str, width: int, apart: list[Apart]
     ) -> None:
-        """The relation of a matched sheet: only columns of the contract, no empty rows, nothing else is kept."""
+        """The relation of a matched sheet, of ``records``: only columns of the contract, no empty rows.
+
+        ``titles``: what stands above each column; ``where``: leaves out what is above the data; ``width``: cells of
+        the header; ``apart``: rows already known to be held."""
         relation = f"text_{len(self.reading.tables)}"
-        named = "".join(f", c{index} AS {quote(name)}" for index, name in sorted(columns.items()))
-        count = len(self.con.execute("DESCRIBE records").fetchall()) - 1
-        extra = " OR ".join(f"trim(c{i}) <> ''" for i in range(width, count)) or "FALSE"
-        anything = " OR ".join(f"trim(c{i}) <> ''" for i in range(count) if row == "_row" or i)
+        cells = [f"c{i}" for i in range(len(self.con.execute("DESCRIBE records").fetchall()) - 1)]
+        named = "".join(f", c{index} AS {quote(name)}" for index, name in sorted(match.columns.items()))
+        extra = " OR ".join(f"trim({cell}) <> ''" for cell in cells[width:]) or "FALSE"
+        anything = " OR ".join(f"trim({cell}) <> ''" for cell in cells)
+        found = rows_apart(self.con, match.columns, titles, where, cells)
+        held = {one.row: one for one in (*apart, *found)}
+        specials = self._provide(list(held.values()))
+        joined = "records LEFT JOIN row_apart USING (_row)" if specials else "records"
         self.con.execute(
-            f"CREATE TABLE {relation} AS SELECT row_number() OVER () AS _id, {row} AS _row, "
-            f"coalesce({extra}, FALSE) AS _extra{named} FROM records WHERE {where} AND ({anything})"
+            f"CREATE TABLE {relation} AS SELECT row_number() OVER () AS _id, _row, "
+            f"coalesce({extra}, FALSE) AS _extra{named}{''.join(f', {s}' for s in specials)} "
+            f"FROM {joined} WHERE {where} AND ({anything})"
         )
         refusals = self._header_findings(sheet, match)
         if not self.con.execute(f"SELECT count(*) FROM {relation}").fetchone()[0]:
             self.note("file-empty", sheet=sheet, table=match.table.name)
-        fields = tuple(name for _, name in sorted(columns.items()))
-        self.reading.tables.append(TextTable(sheet, match.table, relation, fields, refusals))
+        fields = tuple(name for _, name in sorted(match.columns.items()))
+        self.reading.tables.append(TextTable(sheet, match.table, relation, fields, refusals, specials))
+
+    def _provide(self, held: list[Apart]) -> tuple[str, ...]:
+        """The table ``row_apart`` of rows that are held without being judged; the columns it adds, if any."""
+        if not held:
+            return ()
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE row_apart AS SELECT unnest($1::BIGINT[]) AS _row, "
+            f"unnest($2::VARCHAR[]) AS {mapped.SPECIAL[1]}, unnest($3::VARCHAR[]) AS {mapped.SPECIAL[2]}, "
+            f"unnest($4::VARCHAR[]) AS {mapped.SPECIAL[3]}",
+            [[getattr(one, name) for one in held] for name in ("row", "code", "column", "value")],
+        )
+        return mapped.SPECIAL[1:]
+
+    def _place(self, sheet: str, match: HeaderMatch, delimiter: str | None) -> None:
+        """Keeps where the columns stand."""
+        titles = {title: index for index, title in (*match.unknown, *match.repeated)}
+        columns = titles | {name: index for index, name in match.columns.items()}
+        places = {name: index + 1 for name, index in columns.items()}
+        self.reading.places.append(Place(sheet, match.table.name, match.row + match.height, places, delimiter))
 
     def _header_findings(self, sheet: str, match: HeaderMatch) -> tuple[tuple[str, str | None], ...]:
         """Notes what the header says, and returns what refuses the whole sheet."""
@@ -232,23 +336,40 @@ def _holds_data(sheet: workbooks.Sheet) -> bool:
 
 def _fill_merged_keys(sheet: workbooks.Sheet, match: HeaderMatch) -> None:
     """A key cell merged over several rows stands for each of them; a measure merged so would be counted twice."""
-    keys = {index for index, name in match.columns.items() if name in match.table.key}
+    for top, bottom, name, column in _merged(sheet, match):
+        if name in match.table.key:
+            for row in range(top + 1, bottom + 1):
+                if column[row] is None and any(sheet.rows[row]):
+                    column[row] = column[top]
+
+
+def _merged(sheet: workbooks.Sheet, match: HeaderMatch) -> Iterator[tuple[int, int, str, list]]:
+    """Merges over several rows of data in one column of ours: (first row, last row from 0, field, column)."""
     for top, left, bottom, right in sheet.merged:
-        if top < match.row + match.height or left != right or left not in keys:
-            continue
-        value = sheet.rows[top][left] if top < len(sheet.rows) and 0 <= left < len(sheet.rows[top]) else None
-        for row in sheet.rows[top + 1 : bottom + 1]:
-            if left < len(row) and row[left] is None and any(row):
-                row[left] = value
+        inside = match.row + match.height <= top < bottom and left == right
+        if inside and left in match.columns and top < len(sheet.rows):
+            yield top, min(bottom, len(sheet.rows) - 1), match.columns[left], sheet.columns[left]
+
+
+def _bad_rows(sheet: workbooks.Sheet, match: HeaderMatch) -> Iterator[Apart]:
+    """Rows with a cell that says nothing, and rows that share one with others: which of them it belongs to is open."""
+    for top, bottom, name, column in _merged(sheet, match):
+        if name not in match.table.key and column[top] is not None:
+            yield from (Apart(row + 1, "cell-merged", name, column[top]) for row in range(top, bottom + 1))
+    for (row, number), code in sheet.bad.items():
+        if number - 1 in match.columns:
+            yield Apart(row, code, match.columns[number - 1], sheet.columns[number - 1][row - 1])
+
+
+def _named(spans: tuple[tuple[int, int], ...], first: int, last: int, name) -> str:
+    """Spans within a range, as people write them: 3-4、9."""
+    cut = [(max(a, first), min(b, last)) for a, b in spans if a <= last and b >= first]
+    named = [name(a) if a == b else f"{name(a)}-{name(b)}" for a, b in cut[:_SPANS]]
+    return "、".join(named) + (f" 等 {len(cut)} 处" if len(cut) > _SPANS else "")
 
 
 def _all(columns: Sequence[str] | set[str]) -> str:
     return ", ".join(quote(c) for c in ["_row", *sorted(set(columns) - {"_row"})])
-
-
-def _begins(path: Path, marks: tuple[bytes, ...]) -> bool:
-    with path.open("rb") as file:
-        return file.read(8).startswith(marks)
 
 
 def _looks_like_text(path: Path) -> bool:

@@ -99,6 +99,34 @@ class FindingText(Strict):
     advice_en: str = ""
     source: str = ""
     dq: str | None = None  # GB/T 36344-2018 sub-indicator
+    implements: tuple[str, ...] = ()  # rules of schemas/rulebook.yml
+
+
+class BookRule(Strict):
+    """A rule of our rule book: what is asked, and what looks after it.
+
+    ``contract`` and ``cross`` rules are looked after by the findings that name them in ``implements`` (those about
+    single columns: of ``columns``); everything else says ``where``, in paths of the project. ``note``: what of it is
+    not judged, or judged more mildly than asked, and why; of a rule that is left out, the reason."""
+
+    id: str
+    severity: Severity
+    kind: Literal["contract", "cross", "reading", "release", "indicator", "left_out"]
+    zh: str
+    en: str
+    dq: str
+    columns: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
+    note_zh: str = ""
+    note_en: str = ""
+
+    @model_validator(mode="after")
+    def _is_looked_after(self) -> BookRule:
+        if self.kind in ("reading", "release", "indicator") and not self.where:
+            raise ValueError(f"{self.id}: say where it is looked after")
+        if self.kind == "left_out" and not (self.note_zh and self.note_en):
+            raise ValueError(f"{self.id}: say why it is left out")
+        return self
 
 
 class RowRule(FindingText):

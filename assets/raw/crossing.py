@@ -6,15 +6,18 @@ is how long such a problem has stood. What does not: judging one file (quality/g
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from assets.raw.account import COORDINATES
 from assets.raw.receive import Receipt
-from assets.sql import connect, write_parquet
+from assets.sql import connect, profile_tables, write_parquet
 from assets.workspace import Context, file_sha256, fingerprint, read_json, write_json
-from quality.cross_rules import CrossRule, cross_rules
+from quality.cross_rules import CrossRule, cross_rules, lay_out
+from quality.workdays import CALENDAR
 from schemas.compile.duckdb import column_definitions, literal, quote
 from schemas.model import Table
 
@@ -27,24 +30,30 @@ FINDING_COLUMNS = (
 def crossings(ctx: Context, receipts: list[Receipt], gate_print: str) -> dict[int, Path]:
     """What was found between tables after each reception, by its number: a file of findings each.
 
-    Receptions judged before, under the same rules, are not judged again: the ledger only grows."""
-    wanted = _prints(receipts, gate_print)
-    done = _marks(ctx)
-    for batch in wanted:
+    Some rules look at the day (what has expired): each reception is judged as of the day of the next, the last
+    as of the run's. What was judged before, under the same rules, is not judged again: the ledger only grows."""
+    days = _days(ctx, receipts)
+    wanted, done = _prints(receipts, days, gate_print), _marks(ctx)
+    for batch, day in days.items():
         path = path_of(ctx, batch)
         if done.get(batch) != wanted[batch] or not path.exists():
             ctx.progress(f"核对第 {batch} 次收件")
             con = connect(ctx)
-            judge_together(con, ctx, [r for r in receipts if r.batch <= batch])
-            keep(ctx, con, receipts, gate_print, batch)
+            judge_together(con, replace(ctx, as_of=day), [r for r in receipts if r.batch <= batch])
+            _keep(ctx, con, batch, wanted[batch])
             con.close()
-    return {batch: path_of(ctx, batch) for batch in wanted}
+    return {batch: path_of(ctx, batch) for batch in days}
 
 
-def keep(ctx: Context, con: duckdb.DuckDBPyConnection, receipts: list[Receipt], gate_print: str, batch: int) -> None:
-    """Writes what was found between tables when ``batch`` was the last reception."""
+def keep(ctx: Context, con: duckdb.DuckDBPyConnection, receipts: list[Receipt], gate_print: str) -> None:
+    """Writes what was found between tables when all of ``receipts`` had come."""
+    batch = max(r.batch for r in receipts)
+    _keep(ctx, con, batch, _prints(receipts, _days(ctx, receipts), gate_print)[batch])
+
+
+def _keep(ctx: Context, con: duckdb.DuckDBPyConnection, batch: int, mark: str) -> None:
     write_parquet(con, "FROM crossing ORDER BY ALL", path_of(ctx, batch))
-    marks = _marks(ctx) | {batch: _prints(receipts, gate_print)[batch]}
+    marks = _marks(ctx) | {batch: mark}
     write_json(ctx.workspace.state("crossings"), {str(number): mark for number, mark in marks.items()})
 
 
@@ -57,12 +66,19 @@ def _marks(ctx: Context) -> dict[int, str]:
     return {int(number): mark for number, mark in (read_json(ctx.workspace.state("crossings")) or {}).items()}
 
 
-def _prints(receipts: list[Receipt], gate_print: str) -> dict[int, str]:
+def _days(ctx: Context, receipts: list[Receipt]) -> dict[int, date]:
+    """The day as of which each reception is judged: just before it was the last one no more."""
+    came = {r.batch: date.fromisoformat(r.received_on) for r in receipts}
+    batches = sorted(came)
+    return dict(zip(batches, [*(came[batch] for batch in batches[1:]), ctx.as_of], strict=False))
+
+
+def _prints(receipts: list[Receipt], days: dict[int, date], gate_print: str) -> dict[int, str]:
     """All that the findings after each reception depend on: the rules, and everything received until then."""
-    prints, last = {}, fingerprint(gate_print, file_sha256(Path(__file__)))
-    for batch in sorted({r.batch for r in receipts}):
+    prints, last = {}, fingerprint(gate_print, CALENDAR, file_sha256(Path(__file__)))
+    for batch, day in days.items():
         last = fingerprint(last, [[r.sha256, r.name, r.received_on] for r in receipts if r.batch == batch])
-        prints[batch] = last
+        prints[batch] = fingerprint(last, day)
     return prints
 
 
@@ -82,8 +98,7 @@ def judge_together(con: duckdb.DuckDBPyConnection, ctx: Context, receipts: list[
     )
     tables, folders = ctx.registry.layer("intake"), [ctx.workspace.gated(r.sha256) for r in receipts]
     superseded = sum(_candidate(con, table, folders) for table in tables)
-    for rule in cross_rules():
-        _apply_cross_rule(con, rule)
+    _judge_across(ctx, con)
     for table in _parents_first(tables):
         _drop_held(con, table)
         for number in range(len(table.foreign_keys)):
@@ -120,9 +135,19 @@ def _candidate(con: duckdb.DuckDBPyConnection, table: Table, folders: list[Path]
     return con.execute(sql).fetchone()[0]
 
 
-def _apply_cross_rule(con: duckdb.DuckDBPyConnection, rule: CrossRule) -> None:
+def _judge_across(ctx: Context, con: duckdb.DuckDBPyConnection) -> None:
+    """Every rule that compares tables; one whose figures this district does not give is not evaluated."""
+    profile_tables(con, ctx)
+    lay_out(con)
+    parameters = ctx.registry.parameters(ctx.as_of)
+    for rule in cross_rules():
+        if select := rule.select(parameters):
+            _apply_cross_rule(con, rule, select)
+
+
+def _apply_cross_rule(con: duckdb.DuckDBPyConnection, rule: CrossRule, select: str) -> None:
     """Findings of one rule over several tables; its error rows are held."""
-    con.execute(f"CREATE OR REPLACE TEMP TABLE hit AS {rule.sql}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE hit AS {select}")
     _add_findings(con, rule.code, rule.severity, rule.table, rule.column)
     if rule.severity == "error":
         con.execute(f"INSERT INTO held SELECT {COORDINATES}, ?, ? FROM hit", [rule.table, rule.code])

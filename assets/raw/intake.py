@@ -15,7 +15,7 @@ import duckdb
 
 from assets.raw.account import COORDINATES, settle
 from assets.raw.crossing import FINDING_COLUMNS, judge_together, keep, parquet_list
-from assets.raw.receive import Receipt, ledger, received_file
+from assets.raw.receive import Receipt, Refused, ledger, received_file, refused
 from assets.sql import connect, spill_folder, values_unsaid, write_parquet
 from assets.workspace import (
     Context,
@@ -26,8 +26,10 @@ from assets.workspace import (
     read_json,
     write_json,
 )
+from quality.limits import in_mib
 from quality.normalise import install_macros, normal_expression, with_default
 from quality.sandbox import Sandbox
+from quality.workdays import CALENDAR
 from schemas.compile.duckdb import order_by, quote
 from schemas.model import Field, Table
 
@@ -46,6 +48,7 @@ class Intake:
     findings: int
     files: int
     gated: int  # files that had to be gated in this run
+    refused: int  # files of the inbox that were not taken in
 
 
 def build_intake(ctx: Context) -> Intake:
@@ -58,15 +61,18 @@ def _build(ctx: Context) -> Intake:
     receipts = ledger(ctx.workspace)
     gate_print = gate_fingerprint(ctx)
     fresh = _gate_fresh(ctx, receipts, gate_print)
+    unfit = refused(ctx.workspace)
+    inputs = [[[r.sha256, r.batch] for r in receipts], [[r.name, r.code] for r in unfit]]
+    # rules between tables look at the day (what has expired) and at the calendar; the gate of one file does not
     code = [file_sha256(Path(__file__).with_name(name)) for name in ("intake.py", "crossing.py", "account.py")]
-    step = fingerprint(gate_print, [[r.sha256, r.batch] for r in receipts], code)
+    step = fingerprint(gate_print, inputs, code, ctx.as_of, CALENDAR)
     state = read_json(ctx.workspace.state("intake"))
     if state and state["fingerprint"] == step and not fresh:
         result = Intake(**state["result"] | {"gated": 0})
         write_json(ctx.workspace.state("intake"), state | {"result": result.__dict__})
         return result
     ctx.workspace.state("intake").unlink(missing_ok=True)
-    result = _union(ctx, receipts, fresh, gate_print)
+    result = _union(ctx, receipts, unfit, fresh, gate_print)
     write_json(ctx.workspace.state("intake"), {"fingerprint": step, "result": result.__dict__})
     return result
 
@@ -112,13 +118,13 @@ def _gate(ctx: Context, receipt: Receipt, wanted: str, gate: Sandbox) -> None:
     write_json(_mark(ctx, receipt), {"fingerprint": wanted})
 
 
-def _union(ctx: Context, receipts: list[Receipt], gated: int, gate_print: str) -> Intake:
+def _union(ctx: Context, receipts: list[Receipt], unfit: list[Refused], gated: int, gate_print: str) -> Intake:
     """All files' rows as candidate tables, then superseded, judged together, written and counted."""
     ctx.progress("合并各文件")
     con = connect(ctx)
     tables = ctx.registry.layer("intake")
     folders = [ctx.workspace.gated(r.sha256) for r in receipts]
-    _load_findings(con, folders)
+    _load_findings(con, folders, unfit, in_mib(ctx.limits.file_bytes))
     superseded = judge_together(con, ctx, receipts)
     for table in tables:
         _quarantine(con, table, folders)
@@ -127,19 +133,27 @@ def _union(ctx: Context, receipts: list[Receipt], gated: int, gate_print: str) -
     for table in ctx.registry.layer("held"):
         counts[table.name] = _write_held(ctx, con, table)
     if receipts:
-        keep(ctx, con, receipts, gate_print, receipts[-1].batch)
+        keep(ctx, con, receipts, gate_print)
     con.execute("INSERT INTO findings FROM crossing")
     write_parquet(con, "FROM findings ORDER BY ALL", ctx.workspace.findings)
     found = con.execute("SELECT count(*) FROM findings").fetchone()[0]
     con.close()
-    return Intake(counts, **account, superseded=superseded, findings=found, files=len(receipts), gated=gated)
+    files = {"files": len(receipts), "gated": gated, "refused": len(unfit)}
+    return Intake(counts, **account, **files, superseded=superseded, findings=found)
 
 
-def _load_findings(con: duckdb.DuckDBPyConnection, folders: list[Path]) -> None:
+def _load_findings(con: duckdb.DuckDBPyConnection, folders: list[Path], unfit: list[Refused], largest: str) -> None:
+    """What the gate found in each file, and that some files were not taken in at all."""
     files = parquet_list(folders, "findings.parquet")
     con.execute(f"CREATE TABLE findings({FINDING_COLUMNS})")
     if files:
         con.execute(f"INSERT INTO findings BY NAME FROM read_parquet({files})")
+    for file in unfit:
+        con.execute(
+            "INSERT INTO findings BY NAME SELECT $code AS code, 'error' AS severity, $name AS file, "
+            "CASE WHEN $code = 'file-too-large' THEN $largest END AS value, '' AS source_sha256",
+            {"code": file.code, "name": file.name, "largest": largest},
+        )
 
 
 def _write_table(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table) -> int:

@@ -13,10 +13,13 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
-from assets.workspace import Workspace, file_sha256, locked
+from assets.workspace import Workspace, file_sha256, locked, read_json, write_json
+from quality.limits import Limits
 
 #: lock files and droppings of desktop programs: not filings, never received
 IGNORED = ("~$", ".", "Thumbs.db", "desktop.ini")
+#: ends of names of files that are taken in; what others are (half an upload, a program) need not be guessed
+ENDINGS = (".xlsx", ".xlsm", ".xls", ".ods", ".et", ".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".gz")
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,26 @@ def ledger(workspace: Workspace) -> list[Receipt]:
     return list({r.sha256: r for r in reversed(receipts)}.values())[::-1]
 
 
-def pending(inbox: Path, workspace: Workspace) -> list[Path]:
+def pending(inbox: Path, workspace: Workspace, largest: int = Limits().file_bytes) -> list[Path]:
     """Files of the inbox whose content has not been received."""
     known = {r.sha256 for r in ledger(workspace)}
-    return [p for p in inbox_files(inbox) if file_sha256(p) not in known]
+    readable, _ = _sorted_out(inbox, largest)
+    return [path for path, sha256 in readable if sha256 not in known]
+
+
+def refused(workspace: Workspace) -> list[Refused]:
+    """The files of the inbox that the last reception would not take in."""
+    return [Refused(**line) for line in read_json(workspace.refused) or ()]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A file of the inbox that is not taken in at all: too large, or not to be opened. ``code`` is a finding's."""
+
+    name: str
+    bytes: int
+    code: str
+    seen_on: str = ""  # the as-of date of the run that first met it
 
 
 def sender(name: str) -> str:
@@ -56,30 +75,60 @@ def sender(name: str) -> str:
 def inbox_files(inbox: Path) -> list[Path]:
     """The files of an inbox, in a stable order; links are not followed."""
     found = (p for p in inbox.rglob("*") if p.is_file() and not p.is_symlink())
-    return sorted(p for p in found if not p.name.startswith(IGNORED))
+    return sorted(p for p in found if p.name.startswith("..") or not p.name.startswith(IGNORED))
 
 
-def receive(inbox: Path, workspace: Workspace, received_on: date, clock: Callable[[], str]) -> list[Receipt]:
-    """Copies what is new and returns its receipts.
+def receive(
+    inbox: Path, workspace: Workspace, received_on: date, clock: Callable[[], str], largest: int = Limits().file_bytes
+) -> list[Receipt]:
+    """Copies what is new and returns its receipts; notes what it will not take in (``refused``).
 
-    Files of one batch are ordered by content, so that nothing depends on what they are called."""
+    Files of one batch are ordered by content, so that nothing depends on what they are called. A file of more
+    than ``largest`` bytes is not even read."""
     with locked(workspace):
-        return _receive(inbox, workspace, received_on, clock)
+        return _receive(inbox, workspace, received_on, clock, largest)
 
 
-def _receive(inbox: Path, workspace: Workspace, received_on: date, clock: Callable[[], str]) -> list[Receipt]:
+def _receive(
+    inbox: Path, workspace: Workspace, received_on: date, clock: Callable[[], str], largest: int
+) -> list[Receipt]:
     known = ledger(workspace)
     seen = {r.sha256 for r in known}
     batch = max((r.batch for r in known), default=0) + 1
     fresh: dict[str, Path] = {}
-    for path in inbox_files(inbox):
-        sha256 = file_sha256(path)
+    readable, unfit = _sorted_out(inbox, largest)
+    for path, sha256 in readable:
         if sha256 not in seen:
             fresh.setdefault(sha256, path)
+    met = {(r.name, r.bytes): r.seen_on for r in refused(workspace)}
+    seen_on = [met.get((r.name, r.bytes)) or received_on.isoformat() for r in unfit]
+    write_json(workspace.refused, [asdict(r) | {"seen_on": on} for r, on in zip(unfit, seen_on, strict=True)])
     receipts = list(_receipts(fresh, inbox, (len(known), batch), received_on, clock))
     kept = [r for r in receipts if _keep(fresh[r.sha256], r.sha256, workspace)]
     _append(workspace.ledger, kept)
     return kept
+
+
+def name_text(path: Path, inbox: Path) -> str:
+    """What a file is called below the inbox, as text; bytes that are not UTF-8 stand as \\xNN."""
+    return os.fsencode(path.relative_to(inbox).as_posix()).decode("utf-8", "backslashreplace")
+
+
+def _sorted_out(inbox: Path, largest: int) -> tuple[list[tuple[Path, str]], list[Refused]]:
+    """The files that can be taken in, with their hashes, and those that cannot, with the reason."""
+    readable: list[tuple[Path, str]] = []
+    unfit: list[Refused] = []
+    for path in inbox_files(inbox):
+        size = path.stat().st_size
+        if size > largest or not path.name.lower().endswith(ENDINGS):
+            code = "file-too-large" if size > largest else "file-name-unknown"
+            unfit.append(Refused(name_text(path, inbox), size, code))
+            continue
+        try:
+            readable.append((path, file_sha256(path)))
+        except OSError:
+            unfit.append(Refused(name_text(path, inbox), size, "file-unreadable"))
+    return readable, unfit
 
 
 def received_file(workspace: Workspace, sha256: str) -> Path:
@@ -93,7 +142,7 @@ def _receipts(
     start, batch = after
     for seq, sha256 in enumerate(sorted(fresh), start=start + 1):
         path = fresh[sha256]
-        name = path.relative_to(inbox).as_posix()
+        name = name_text(path, inbox)
         yield Receipt(seq, sha256, path.stat().st_size, received_on.isoformat(), clock(), name, batch)
 
 

@@ -23,7 +23,7 @@ import duckdb
 
 from assets.raw.crossing import crossings, parquet_list
 from assets.raw.intake import gate_fingerprint, stated_value
-from assets.raw.receive import Receipt, ledger, sender
+from assets.raw.receive import Receipt, Refused, ledger, refused, sender
 from assets.sql import connect, values_unsaid, write_parquet
 from assets.workspace import Context, Workspace, file_sha256, fingerprint, locked, read_json, write_json
 from quality.corrections import Correction, load_corrections
@@ -78,15 +78,18 @@ def build_standing(ctx: Context) -> None:
     """Brings ``standing.parquet`` up to date with the intake step. Does nothing if nothing changed."""
     with locked(ctx.workspace), values_unsaid("standing"):
         receipts, gate_print = ledger(ctx.workspace), gate_fingerprint(ctx)
+        unfit = refused(ctx.workspace)
         code = [file_sha256(p) for p in (Path(__file__), SQL, SQL.with_name("crossing.py"))]
         corrections = load_corrections(ctx.corrections_dir, ctx.registry)
         in_force = [[c.place, c.entry.model_dump(mode="json")] for c in corrections if c.in_force(ctx.as_of)]
-        step = fingerprint(gate_print, [[r.sha256, r.name, r.received_on, r.batch] for r in receipts], code, in_force)
+        inputs = [[r.sha256, r.name, r.received_on, r.batch] for r in receipts], [vars(r) for r in unfit]
+        found = crossings(ctx, receipts, gate_print)
+        step = fingerprint(gate_print, inputs, code, in_force, [file_sha256(path) for path in found.values()])
         state, path = read_json(ctx.workspace.state("standing")), ctx.workspace.standing
         if state and state["fingerprint"] == step and path.exists() and file_sha256(path) == state["content"]:
             return
         ctx.progress("整理待办问题")
-        _build(ctx, receipts, crossings(ctx, receipts, gate_print), corrections)
+        _build(ctx, receipts, unfit, found, corrections)
         write_json(ctx.workspace.state("standing"), {"fingerprint": step, "content": file_sha256(path)})
 
 
@@ -120,11 +123,18 @@ def _waived(row: dict[str, Any], in_force: list[Correction]) -> dict[str, Any]:
     return row | {"state": "waived" if covering else "open", "correction": covering.place if covering else None}
 
 
-def _build(ctx: Context, receipts: list[Receipt], found: dict[int, Path], corrections: tuple[Correction, ...]) -> None:
+def _build(
+    ctx: Context,
+    receipts: list[Receipt],
+    unfit: list[Refused],
+    found: dict[int, Path],
+    corrections: tuple[Correction, ...],
+) -> None:
     con = connect(ctx)
     con.execute("SET disabled_optimizers = 'in_clause'")  # see gate_engine: code lists must not become joins
     install_macros(con)
     _receipts(con, ctx.registry, receipts)
+    _unfit(con, ctx.registry, unfit)
     _observed(con, ctx, receipts, found)
     concerned = {name for (name,) in con.execute("SELECT DISTINCT tbl FROM observed").fetchall()}
     tables = [table for table in ctx.registry.layer("intake") if table.name in concerned]
@@ -149,7 +159,9 @@ SELECT row_number() OVER (ORDER BY {_ORDER}) AS id, * FROM (SELECT
     r.name AS file, nullif(s.sheet, '') AS sheet, s."row", s.row_count, s.value,
     s.first_seen_on, s.since_on, s.last_seen_on, s.answered_on, a.name AS answered_by,
     CAST(NULL AS VARCHAR) AS correction
-FROM standing AS s JOIN receipt AS r USING (sha) LEFT JOIN receipt AS a ON a.sha = s.answer_sha)
+FROM standing AS s JOIN receipt AS r USING (sha) LEFT JOIN receipt AS a ON a.sha = s.answer_sha
+UNION ALL BY NAME SELECT owner AS "sender", 'open' AS state, 'error' AS severity, code, FALSE AS key_certain,
+    name AS file, 1 AS row_count, seen_on AS first_seen_on, seen_on AS since_on, seen_on AS last_seen_on FROM unfit)
 """
 
 
@@ -190,6 +202,14 @@ def _receipts(con: duckdb.DuckDBPyConnection, registry: Registry, receipts: list
         "CREATE TABLE reception AS SELECT batch, row_number() OVER (ORDER BY batch) AS nth, "
         "min(received_on) AS received_on FROM receipt GROUP BY batch"
     )
+
+
+def _unfit(con: duckdb.DuckDBPyConnection, registry: Registry, unfit: list[Refused]) -> None:
+    """What the inbox holds and nobody took in; such a file has no history, it stands while it lies there."""
+    con.execute("CREATE TABLE unfit(owner VARCHAR, code VARCHAR, name VARCHAR, seen_on DATE)")
+    if unfit:
+        rows = [[_owner(registry, r.name), r.code, r.name, r.seen_on] for r in unfit]
+        con.executemany("INSERT INTO unfit VALUES (?, ?, ?, ?)", rows)
 
 
 def _receipt_row(registry: Registry, r: Receipt, arrival: int) -> list[Any]:

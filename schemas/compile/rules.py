@@ -74,19 +74,26 @@ def _unknown_code(field: Field, codes: tuple[str, ...]) -> str:
 
 
 def _own_rule(rule: RowRule, parameters: dict[str, Parameter]) -> CompiledRule:
-    missing = tuple(code for code in rule.parameters if code not in parameters)
-    predicate = None if missing else _with_parameters(rule, parameters)
+    missing = missing_parameters(rule.parameters, parameters)
+    predicate = None if missing else with_parameters(rule.code, rule.fails_when, rule.parameters, parameters)
     return CompiledRule(rule.code, rule.severity, rule.columns, predicate, missing)
 
 
-def _with_parameters(rule: RowRule, parameters: dict[str, Parameter]) -> str:
-    """The predicate with each ``$parameter`` replaced by its value in force."""
+def missing_parameters(listed: tuple[str, ...], parameters: dict[str, Parameter]) -> tuple[str, ...]:
+    """Those of the listed parameters that have no value in force."""
+    return tuple(code for code in listed if code not in parameters)
+
+
+def with_parameters(rule: str, sql: str, listed: tuple[str, ...], parameters: dict[str, Parameter]) -> str:
+    """The SQL of a rule with each ``$parameter`` replaced by its value in force, a number or a text.
+
+    ContractError if it uses one that it does not list: nothing would say then that it lacks a figure."""
 
     def value(match: re.Match[str]) -> str:
         code = match.group(1)
-        if code not in rule.parameters:
-            raise ContractError(f"rule {rule.code} uses ${code} but does not list it")
+        if code not in listed:
+            raise ContractError(f"rule {rule} uses ${code} but does not list it")
         text = parameters[code].value
         return text if re.fullmatch(r"-?\d+(\.\d+)?", text) else literal(text)
 
-    return re.sub(r"\$([a-z][a-z0-9_]*)", value, rule.fails_when)
+    return re.sub(r"\$([a-z][a-z0-9_]*)", value, sql)

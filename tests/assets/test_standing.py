@@ -85,6 +85,13 @@ def one(found: list[Standing], code: str, **wanted: str) -> Standing:
     return fitting[0]
 
 
+def about(found: list[Standing], column: str) -> Standing:
+    """The one finding about a column."""
+    fitting = [f for f in found if f.column == column]
+    assert len(fitting) == 1, [(f.code, f.sender, f.state, f.file, f.row) for f in found]
+    return fitting[0]
+
+
 def days(*dates: str) -> list[date]:
     return [date.fromisoformat(d) for d in dates]
 
@@ -143,8 +150,8 @@ def test_a_file_that_mends_one_problem_and_makes_another(street):
     street.put("西兴/更正.csv", REPORT + report("2025-01", 20).replace(",30,", ",许多,"))
     found = street.run(FEB)
     assert one(found, "value-above-maximum").state == "answered"
-    wrong = one(found, "value-type")
-    assert (wrong.state, wrong.column, wrong.first_seen_on) == ("open", "child_visit_count", date(2026, 2, 28))
+    wrong = about(found, "child_visit_count")
+    assert (wrong.state, wrong.first_seen_on) == ("open", date(2026, 2, 28))
 
 
 def test_two_senders_with_one_problem_each_have_their_own(street):
@@ -196,13 +203,13 @@ def test_identical_bytes_change_nothing(street):
 
 def test_a_row_without_a_key_is_answered_by_its_file_sent_again(street):
     street.put("西兴/月报.csv", REPORT + report("2025-01", 20) + NO_MONTH)
-    found = one(street.run(JAN), "value-type")
-    assert (found.key, found.column, found.row, found.state) == (None, "report_month", 3, "open")
+    found = about(street.run(JAN), "report_month")
+    assert (found.key, found.row, found.state) == (None, 3, "open")
     street.put("西兴/月报.csv", REPORT + report("2025-01", 20) + NO_MONTH.replace("20,30", "21,30"))
-    found = one(street.run(FEB), "value-type")
+    found = about(street.run(FEB), "report_month")
     assert (found.state, found.first_seen_on, found.since_on) == ("open", *days(JAN, JAN)), "wrong at the same place"
     street.put("西兴/月报.csv", REPORT + report("2025-01", 20) + report("2025-12", 20))
-    found = one(street.run(MAR), "value-type")
+    found = about(street.run(MAR), "report_month")
     assert (found.state, found.answered_by, found.answered_on) == ("answered", "西兴/月报.csv", date(2026, 3, 31))
 
 
@@ -211,9 +218,9 @@ def test_or_by_a_file_of_another_name_that_holds_all_of_it(street):
     street.run(JAN)
     street.put("西兴/只有一行.csv", REPORT + report("2025-01", 21))
     street.put("长河/月报.csv", REPORT + report("2025-01", 22) + report("2025-12", 20))
-    assert one(street.run(FEB), "value-type").state == "open", "too few rows, or another sender"
+    assert about(street.run(FEB), "report_month").state == "open", "too few rows, or another sender"
     street.put("西兴/月报改.csv", REPORT + report("2025-12", 20) + report("2025-01", 20))
-    found = one(street.run(MAR), "value-type")
+    found = about(street.run(MAR), "report_month")
     assert (found.state, found.answered_by) == ("answered", "西兴/月报改.csv")
 
 
@@ -306,6 +313,15 @@ def test_what_was_found_after_each_reception_is_found_again_from_the_files(stree
     other.put("卫健局/新驿站.csv", (street.inbox / "卫健局/新驿站.csv").read_text("utf-8"))
     other.run(FEB)
     assert other.workspace.standing.read_bytes() == kept, "a reception nobody looked at is looked at later"
+
+
+def test_a_file_nobody_took_in_stands_while_it_lies_there(street):
+    street.put("西兴/月报.doc", "这是一份文档")
+    found = one(street.run(JAN), "file-name-unknown")
+    assert (found.sender, found.state, found.file) == ("西兴", "open", "西兴/月报.doc")
+    assert one(street.run(MAR), "file-name-unknown").since_on == date(2026, 1, 31)
+    (street.inbox / "西兴/月报.doc").unlink()
+    assert street.run(APR) == []
 
 
 # --- corrections

@@ -15,7 +15,7 @@ from pipelines.run_outcome import Outcome, exit_code
 from pipelines.terminal import fold, plain
 
 COMMANDS = (["demo"], ["run"], ["check"], ["status"], ["diff"], ["schema"], ["schema", "list"], ["schema", "show"],
-            ["schema", "rules"], ["findings"])  # fmt: skip
+            ["schema", "rules"], ["schema", "template"], ["findings"])  # fmt: skip
 HEADER = "驿站编号,驿站名称,驿站类型,街道,开放日期\n"
 GOOD = "330108-F-0001,西兴示范驿站,示范型,西兴街道,2024-05-01\n"
 
@@ -78,7 +78,7 @@ def test_the_help_names_the_defaults(tuoyu):
 @pytest.mark.parametrize(
     "words",
     [["frobnicate"], ["run", "--job", "half"], ["check", "not-there.csv"], ["check", "."], ["demo", "--providers", "3"],
-     ["diff", "whitelist"], ["status", "--colour"]],
+     ["diff", "whitelist"], ["status", "--colour"], ["schema", "template", "--together", "驿站"]],
     ids=" ".join,
 )  # fmt: skip
 def test_what_cannot_be_understood_is_usage(tuoyu, words):
@@ -260,13 +260,55 @@ def test_the_contracts_can_be_looked_at(tuoyu):
 
 
 def test_every_rule_is_listed_with_what_it_lacks(tuoyu):
-    rules = tuoyu("schema", "rules", "--as-of", "2026-03-31", "--json").json
+    told = tuoyu("schema", "rules", "--as-of", "2026-03-31", "--json").json
+    rules, book = told["rules"], {entry["id"]: entry for entry in told["book"]}
     assert {"credit-code-check-digit", "report-before-open", "value-missing"} <= {r["code"] for r in rules}
     assert not [r for r in rules if "{" in r["says_zh"]]
     lacking = [r for r in rules if not r["evaluated"]]
-    assert all(r["missing_parameters"] for r in lacking)
+    assert lacking and all(r["missing_parameters"] for r in lacking)
+    assert book["R-FEE-05"]["state"] == "not_evaluated" and book["R-CLS-02"]["state"] == "partly"
+    assert book["R-GEO-05"]["state"] == "elsewhere" and book["R-GEO-05"]["where"]
+    assert book["R-REC-01"]["state"] == "left_out" and book["R-REC-01"]["note_zh"]
+    assert book["R-ID-02"]["codes"] == ["credit-code-check-digit", "parent-credit-code-check-digit"]
     printed = tuoyu("schema", "rules", "--as-of", "2026-03-31").out
     assert all(r["code"] in printed for r in rules)
+    assert all(name in printed for name in book)
+
+
+def test_what_is_law_of_one_country_is_not_adopted_by_another(tuoyu):
+    told = tuoyu("schema", "rules", "--profile", "taiwan-sfaa", "--as-of", "2026-03-31", "--json").json
+    states = {entry["id"]: entry["state"] for entry in told["book"]}
+    assert states["R-ID-01"] == states["R-CLS-01"] == "not_adopted"
+    assert states["R-DOC-03"] == states["R-FIL-02"] == "not_evaluated"
+
+
+def test_a_template_is_made_for_each_intake_table_or_together(tuoyu, tmp_path):
+    made = tuoyu("schema", "template", "--json", "--as-of", "2026-03-31").json
+    assert len(made) == len(list((tmp_path / "templates").glob("*.xlsx"))) > 5
+    assert "templates/成长驿站月报填报表.xlsx" in [entry["file"] for entry in made]
+    together = tuoyu("schema", "template", "station", "station_report", "--together", "驿站/驿站.xlsx")
+    assert together.code == Exit.OK and "station_report  成长驿站月报" in together.out
+    empty = tuoyu("check", "驿站/驿站.xlsx")
+    assert empty.code == Exit.FINDINGS and "没有数据行" in empty.out and "sheet-unknown" not in empty.out
+
+
+def test_a_template_someone_filled_in_is_not_written_over(tuoyu, tmp_path):
+    words = ("schema", "template", "station", "--as-of", "2026-03-31")
+    path = tmp_path / "templates" / "婴幼儿成长驿站填报表.xlsx"
+    assert tuoyu(*words).code == Exit.OK
+    fresh = path.read_bytes()
+    assert tuoyu(*words).code == Exit.OK, "the same again"
+    path.write_bytes(b"filled in")
+    said = tuoyu(*words, "station_report")
+    assert said.code == Exit.FINDINGS and "--force" in said.err and path.read_bytes() == b"filled in"
+    assert len(list(path.parent.iterdir())) == 1, "nothing else is written either"
+    assert tuoyu(*words, "--force").code == Exit.OK and path.read_bytes() == fresh
+
+
+def test_only_what_is_filed_has_a_template(tuoyu, tmp_path):
+    said = tuoyu("schema", "template", "open_whitelist")
+    assert said.code == Exit.FINDINGS and "open_whitelist" in said.err and "schema list" in said.err
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- the terminal

@@ -67,11 +67,11 @@ def test_a_broken_row_is_held_with_all_its_reasons_as_it_was_written(tmp_path: P
         ("value-missing", 3, "activity_count", None),
         ("value-type", 3, "child_visit_count", "很多"),
         ("value-above-maximum", 3, "open_day_count", "32"),
-        ("value-type", 3, "report_month", "2026年13月"),
+        ("date-impossible", 3, "report_month", "2026年13月"),
     ]
     columns = "report_month, open_day_count, source_row, reasons"
     held = parquet(tmp_path / "out/quarantine/station_report.parquet", columns)
-    assert held == [("2026年13月", "32", 3, "value-above-maximum;value-missing;value-type")]
+    assert held == [("2026年13月", "32", 3, "date-impossible;value-above-maximum;value-missing;value-type")]
 
 
 def test_the_account_is_written_and_adds_up(tmp_path: Path):

@@ -1,0 +1,174 @@
+"""The answer to a filer, in plain data: what came of a file, what must be corrected and where, what was read as what.
+
+The one code behind `tuoyu check` and the answers of a run. What does not belong here: judging (gate.py), and how
+the answer is shown (pipelines/show.py on a terminal, feedback.py as a workbook).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import Field as Described
+from pydantic import TypeAdapter
+
+from quality.disclosure import DETECTORS, personal_data
+from quality.findings import Finding, Normalisation, explain
+from quality.gate import GateResult
+from schemas.registry import Registry
+
+Result = Literal["accepted", "accepted_with_warnings", "rejected"]
+Severity = Literal["error", "warning", "info"]
+RESULTS: tuple[Result, ...] = ("accepted", "accepted_with_warnings", "rejected")
+
+#: findings that say a text holds personal data: repeating it would spread what is to be removed
+_PERSONAL = frozenset(detector.code for detector in DETECTORS)
+
+
+@dataclass(frozen=True)
+class SheetAccount:
+    """What became of the rows of one sheet."""
+
+    sheet: Annotated[str, Described(description="sheet of the workbook; '' for a text file")]
+    table: Annotated[str, Described(description="the contract its header was recognised as; '' for none")]
+    title_zh: str
+    title_en: str
+    received: Annotated[int, Described(description="rows of data = accepted + quarantined")]
+    accepted: int
+    quarantined: int
+
+
+@dataclass(frozen=True)
+class Told:
+    """One finding with its words. Nothing is repeated of a value that holds personal data."""
+
+    code: Annotated[str, Described(description="the rule, stable; see `tuoyu schema rules`")]
+    severity: Severity
+    table: str | None
+    file: Annotated[str, Described(description="the file's name as the gate knows it")]
+    sheet: str | None
+    row: Annotated[int | None, Described(description="row of the sheet or record of the file, from 1, header counted")]
+    column: Annotated[str | None, Described(description="column of the contract, or the title of an unknown one")]
+    value: Annotated[str | None, Described(description="what stood in the cell; null when empty or withheld")]
+    source_sha256: str
+    column_zh: str | None
+    column_en: str | None
+    says_zh: str
+    says_en: str
+    advice_zh: str
+    advice_en: str
+    withheld: Annotated[bool, Described(description="the value holds personal data and is not repeated")]
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A cell that was read differently from how it is written."""
+
+    table: str
+    sheet: str | None
+    row: int
+    column: str
+    column_zh: str
+    column_en: str
+    raw: str
+    normal: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer about one file. ``rejected``: at least one row, sheet or the file is held back."""
+
+    file: str
+    sha256: str
+    result: Result
+    encoding: Annotated[str | None, Described(description="encoding of a text file; null for a workbook")]
+    account: list[SheetAccount]
+    findings: list[Told]
+    normalised: list[Recognised]
+    as_of: Annotated[str, Described(description="date the rules were applied for, YYYY-MM-DD")]
+    rules: Annotated[str, Described(description="version of the rules: a fingerprint of the contracts in force")]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What `tuoyu check --json` prints: the verdict on each file, and the worst of their results."""
+
+    result: Result
+    files: list[Verdict]
+    as_of: str
+    rules: str
+
+
+def answer(registry: Registry, verdicts: list[dict[str, Any]], as_of: date) -> dict[str, Any]:
+    """Several verdicts as one Answer in plain data. No file at all is accepted."""
+    worst = max((RESULTS.index(v["result"]) for v in verdicts), default=0)
+    return vars(Answer(RESULTS[worst], verdicts, as_of.isoformat(), registry.fingerprint[:12]))
+
+
+def answer_schema() -> dict[str, Any]:
+    """JSON Schema of an Answer, compiled from the classes above."""
+    return TypeAdapter(Answer).json_schema()
+
+
+def verdict(registry: Registry, result: GateResult, as_of: date) -> dict[str, Any]:
+    """The Verdict on one file in plain data, as machines get it."""
+    findings = [_told(registry, finding) for finding in result.findings]
+    found = Verdict(
+        file=result.name,
+        sha256=result.sha256,
+        result=_result(findings, sum(row.quarantined for row in result.account if row.table)),
+        encoding=result.encoding,
+        account=[
+            vars(SheetAccount(a.sheet, a.table, *_titles(registry, a.table), a.received, a.accepted, a.quarantined))
+            for a in result.account
+        ],
+        findings=findings,
+        normalised=[_recognised(registry, cell) for cell in result.normalised],
+        as_of=as_of.isoformat(),
+        rules=registry.fingerprint[:12],
+    )
+    return vars(found)
+
+
+def counted(findings: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """How many findings there are of each severity, worst first."""
+    counts = Counter(f["severity"] for f in findings)
+    return {severity: counts[severity] for severity in ("error", "warning", "info") if counts[severity]}
+
+
+def _result(findings: list[dict[str, Any]], held: int) -> Result:
+    """Errors reject. So would rows held back that no finding explains, which the gate never leaves."""
+    severities = {f["severity"] for f in findings}
+    if "error" in severities or (held and not findings):
+        return "rejected"
+    return "accepted_with_warnings" if "warning" in severities else "accepted"
+
+
+def _told(registry: Registry, finding: Finding) -> dict[str, Any]:
+    told = explain(registry, finding)
+    in_credit_code = (finding.column or "").endswith("credit_code")
+    withheld = bool(finding.value) and (
+        finding.code in _PERSONAL or bool(personal_data(finding.value, credit_code=in_credit_code))
+    )
+    if withheld:
+        told |= {"value": None}
+        told |= {name: told[name].replace(finding.value, "…") for name in _TEXTS}
+    return vars(Told(**told, withheld=withheld))
+
+
+_TEXTS = ("says_zh", "says_en", "advice_zh", "advice_en")
+
+
+def _recognised(registry: Registry, cell: Normalisation) -> dict[str, Any]:
+    table = registry.tables[cell.table]
+    known = cell.column in table.field_names
+    titles = (table.field(cell.column).title_zh, table.field(cell.column).title_en) if known else (cell.column,) * 2
+    return vars(Recognised(cell.table, cell.sheet, cell.row, cell.column, *titles, cell.raw, cell.normal))
+
+
+def _titles(registry: Registry, table: str) -> tuple[str, str]:
+    known = registry.tables.get(table)
+    return (known.title_zh, known.title_en) if known else ("", "")
