@@ -84,7 +84,7 @@ def _sender(name: str, found: list[Standing], on: date) -> dict[str, Any]:
 
 def _told(registry: Registry, f: Standing, on: date, values: bool) -> dict[str, Any]:
     """One finding with its words. The texts of a rule may quote the value, so they get it only when it is told."""
-    value = _value(f) if values else None
+    value = told_value(f) if values else None
     words = explain(registry, Finding(f.code, f.severity, f.table, f.file, f.sheet, f.row, f.column, value))
     table = registry.tables.get(f.table or "")
     dates = {k: getattr(f, k) for k in ("first_seen_on", "since_on", "last_seen_on", "answered_on")}
@@ -99,7 +99,8 @@ def _told(registry: Registry, f: Standing, on: date, values: bool) -> dict[str, 
     }
 
 
-def _value(f: Standing) -> str | None:
+def told_value(f: Standing) -> str | None:
+    """What stood in the cell, unless it is or looks like personal data."""
     personal = f.value is not None and (f.code in _PERSONAL or personal_data(f.value))
     return WITHHELD if personal else f.value
 

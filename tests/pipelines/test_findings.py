@@ -6,13 +6,19 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
+from assets.raw.standing import read_standing
+from assets.workspace import Workspace
 from pipelines.cli import main
 from pipelines.exits import Exit
+from pipelines.standing_view import WITHHELD, told_value
+from schemas.registry import load
 from tests.assets.test_intake import REPORT, STATION, XIXING, report
 from tests.assets.test_standing import FEB, JAN, MAR, WAIVER, Street
 
@@ -121,8 +127,18 @@ def test_values_are_told_only_when_asked_and_never_when_personal(tuoyu):
             assert PHONE not in said[1] + said[2]
     answered = listed(tuoyu, "--state", "answered", "--values")
     assert [f["value"] for f in answered] == ["许多"]
-    hidden = [f for f in listed(tuoyu, "--sender", "长河", "--values") if f["value"]]
-    assert hidden and all("personal" in f["value"] for f in hidden)
+    doubtful = [f for f in listed(tuoyu, "--sender", "长河") if f["column"] == "station_id"]
+    assert doubtful and not [f for f in doubtful if f["key"]], "a key in doubt may hold anything"
+    told = [f["key"]["station_id"] for f in listed(tuoyu, "--values") if f["file"] == "长河/附表.csv"]
+    assert told and set(told) == {WITHHELD}
+
+
+def test_a_value_that_looks_like_a_person_is_withheld_whatever_the_rule(home):
+    found = read_standing(load("binjiang"), Workspace(home / "workspace"), (), date(2026, 3, 31))
+    one = next(f for f in found if f.value == "许多")
+    assert told_value(one) == "许多"
+    assert told_value(replace(one, value=f"电话{PHONE}")) == WITHHELD
+    assert told_value(replace(one, code="mobile-number-in-text")) == WITHHELD
 
 
 @pytest.mark.parametrize("width", [80, 120])
