@@ -62,15 +62,21 @@ def heads(
     return found or {",": _rows(lines, ",", rows)}
 
 
-def load_records(con: duckdb.DuckDBPyConnection, text: Delimited, delimiter: str, width: int, name: str) -> None:
+def load_records(
+    con: duckdb.DuckDBPyConnection, text: Delimited, delimiter: str, width: int, name: str, *, numbered: bool = False
+) -> None:
     """Makes the table ``name``: ``_row`` (record number from 1, blank ones counted) and c0 .. c<width-1+extra>.
 
-    DelimitedUnreadable when the engine fails or returns another number of records than the file has."""
+    ``numbered``: the number stands before the cells of each record already. DelimitedUnreadable when the engine
+    fails or returns another number of records than the file has."""
     records = count_records(text.path, delimiter)
+    number = "CAST(first AS BIGINT) AS _row" if numbered else "row_number() OVER () AS _row"
     for extra in (EXTRA_CELLS, MANY_EXTRA_CELLS):
-        reader = _reader(text.path, delimiter, width + extra, parallel=not records.newline_in_cell)
+        names = [*(["first"] if numbered else []), *(f"c{i}" for i in range(width + extra))]
+        reader = _reader(text.path, delimiter, names, parallel=not records.newline_in_cell)
+        columns = "* EXCLUDE (first)" if numbered else "*"
         try:
-            con.execute(f"CREATE OR REPLACE TABLE {quote(name)} AS SELECT 0::BIGINT AS _row, * FROM {reader}")
+            con.execute(f"CREATE OR REPLACE TABLE {quote(name)} AS SELECT {number}, {columns} FROM {reader}")
             break
         except duckdb.Error as error:
             too_wide = "Number of Columns" in str(error)
@@ -80,12 +86,13 @@ def load_records(con: duckdb.DuckDBPyConnection, text: Delimited, delimiter: str
     returned = con.execute(f"SELECT count(*) FROM {quote(name)}").fetchone()[0]
     if returned != records.filled:
         raise DelimitedUnreadable("record-count-mismatch", f"{returned} of {records.filled} records")
-    _number_rows(con, name, records.blank)
+    if records.blank and not numbered:
+        _count_blank(con, name, records.blank)
 
 
-def _reader(path: Path, delimiter: str, width: int, *, parallel: bool) -> str:
+def _reader(path: Path, delimiter: str, names: list[str], *, parallel: bool) -> str:
     """The reading of a file with the whole dialect given and every cell as text."""
-    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(width))
+    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
     return (
         f"read_csv({literal(str(path))}, auto_detect=false, header=false, delim={literal(delimiter)}, "
         f"quote='\"', escape='\"', columns={{{columns}}}, null_padding=true, "
@@ -93,17 +100,15 @@ def _reader(path: Path, delimiter: str, width: int, *, parallel: bool) -> str:
     )
 
 
-def _number_rows(con: duckdb.DuckDBPyConnection, name: str, blank: tuple[int, ...]) -> None:
+def _count_blank(con: duckdb.DuckDBPyConnection, name: str, blank: tuple[int, ...]) -> None:
     """Row numbers as a person counts them. The engine leaves blank lines out; here they count again."""
-    con.execute(f"UPDATE {quote(name)} SET _row = rowid + 1")
-    if blank:
-        con.execute("CREATE OR REPLACE TEMP TABLE blank_record(follows BIGINT, shift BIGINT)")
-        shifts = [(position - index, index) for index, position in enumerate(blank, 1)]
-        con.executemany("INSERT INTO blank_record VALUES (?, ?)", shifts)
-        con.execute(
-            f"UPDATE {quote(name)} SET _row = _row + coalesce("
-            "(SELECT max(shift) FROM blank_record WHERE follows < _row), 0)"
-        )
+    follows = [position - index for index, position in enumerate(blank, 1)]
+    con.execute(
+        f"CREATE OR REPLACE TABLE {quote(name)} AS SELECT r.* REPLACE (_row + coalesce(shift, 0) AS _row) FROM "
+        f"{quote(name)} r ASOF LEFT JOIN (SELECT follows, max(shift) AS shift FROM (SELECT unnest($1::BIGINT[]) "
+        "AS follows, unnest($2::BIGINT[]) AS shift) GROUP BY follows) b ON r._row > b.follows ORDER BY _row",
+        [follows, list(range(1, len(blank) + 1))],
+    )
 
 
 def _rows(lines: str, delimiter: str, rows: int) -> list[list[str | None]]:

@@ -86,14 +86,16 @@ def _unmarked_utf16(head: bytes) -> list[str]:
 
 
 def _holds(path: Path, encoding: str) -> bool:
+    # UTF-8 proves itself: a stray control character in it is a fault of its cell, and held there
+    controls = b"\0" if encoding.startswith("utf-8") else _CONTROLS
     try:
-        return all(_is_text(text.encode("utf-8")) for text in _decoded(path, encoding))
+        return not any(_has(text.encode("utf-8"), controls) for text in _decoded(path, encoding))
     except UnicodeError:
         return False
 
 
-def _is_text(data: bytes) -> bool:
-    return len(data.translate(None, _CONTROLS)) == len(data)
+def _has(data: bytes, controls: bytes) -> bool:
+    return len(data.translate(None, controls)) < len(data)
 
 
 def _line_in_utf8(path: Path) -> int | None:

@@ -8,7 +8,7 @@ quarantined is asserted for every file at the end. What does not belong here: ju
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
@@ -104,7 +104,7 @@ def _mark(ctx: Context, receipt: Receipt) -> Path:
 def _gate(ctx: Context, receipt: Receipt, wanted: str, gate: Sandbox) -> None:
     _mark(ctx, receipt).unlink(missing_ok=True)
     ctx.progress(f"检查 {receipt.name}")
-    gate.check_file(
+    result = gate.check_file(
         ctx.registry,
         received_file(ctx.workspace, receipt.sha256),
         name=receipt.name,
@@ -114,7 +114,8 @@ def _gate(ctx: Context, receipt: Receipt, wanted: str, gate: Sandbox) -> None:
         out_dir=ctx.workspace.gated(receipt.sha256),
         brief=True,
     )
-    write_json(_mark(ctx, receipt), {"fingerprint": wanted})
+    kept = {"encoding": result.encoding, "places": [asdict(place) for place in result.places]}
+    write_json(_mark(ctx, receipt), kept | {"fingerprint": wanted})
 
 
 def _union(ctx: Context, receipts: list[Receipt], unfit: list[Refused], gated: int) -> Intake:

@@ -40,17 +40,22 @@ CREATE OR REPLACE TEMP MACRO is_damaged(x) AS
 -- how a spreadsheet recognises a formula, also behind a quotation mark or an apostrophe; full-width signs are taken too
 CREATE OR REPLACE TEMP MACRO is_formula(x) AS regexp_matches(x, '^["''“”‘’＂＇\s]*[=+@\-＝＋－＠−﹢﹣﹦﹫]');
 
+-- a code that a spreadsheet took for a number: 12345678.0, 5.23102E+17; what it had in front or at its end is lost
+CREATE OR REPLACE TEMP MACRO is_mangled_code(x) AS regexp_matches(x, '^[0-9]+[.]0+$|^[0-9]+(?:[.][0-9]+)?[eE][+][0-9]+$');
+
 -- one cheap look at a text that will not be published, and one at a text that will: whether anything may be wrong
 CREATE OR REPLACE TEMP MACRO is_suspect_text(x) AS
-    regexp_matches(x, '[\x00-\x1F\x7F-\x{009F}\x{061C}\x{202A}-\x{202E}\x{2065}-\x{206F}\x{E000}-\x{F8FF}\x{FDD0}-\x{FDEF}\x{FFF9}-\x{10FFFF}\x{0300}-\x{036F}\x{0483}-\x{0489}\x{20D0}-\x{20F0}]|^#');
+    regexp_matches(x, '[\x00-\x1F\x7F-\x{009F}\x{061C}\x{202A}-\x{202E}\x{2065}-\x{206F}\x{E000}-\x{F8FF}\x{FDD0}-\x{FDEF}\x{FFF9}-\x{10FFFF}\x{0300}-\x{036F}\x{0483}-\x{0489}\x{20D0}-\x{20F0}]|^#|^[0-9]+[.]0+$|^[0-9.]+[eE][+]');
 
 CREATE OR REPLACE TEMP MACRO is_suspect_public_text(x) AS
     is_suspect_text(x) OR is_formula(x) OR may_be_personal(x);
 
--- All codes of a cell. kind: a type of the contract, or what a text column holds: 'text', 'identifier', 'credit_code'
+-- All codes of a cell. kind: a type of the contract, or what a text column holds: 'identifier' or 'credit_code'
+-- (folded by the pass), 'reference' (a number kept as written), 'text'
 CREATE OR REPLACE TEMP MACRO text_problems(v, kind, public) AS
     list_concat(list_filter([
         CASE WHEN is_cell_error(v) THEN 'cell-error' END,
+        CASE WHEN kind <> 'text' AND is_mangled_code(v) THEN 'code-mangled' END,
         CASE WHEN has_control_character(v) THEN 'text-control-character' END,
         CASE WHEN is_damaged(v) THEN 'text-damaged' END,
         CASE WHEN public AND is_formula(v) THEN 'text-formula' END
@@ -61,5 +66,5 @@ CREATE OR REPLACE TEMP MACRO cell_problems(raw, kind, public) AS
         WHEN kind IN ('integer', 'number') THEN [number_problem(lower(replace(plain_words(raw), '−', '-')), kind = 'integer')]
         WHEN kind IN ('date', 'yearmonth') THEN [date_problem(date_text(raw))]
         WHEN kind = 'boolean' THEN [CASE WHEN is_cell_error(raw) THEN 'cell-error' ELSE 'value-type' END]
-        WHEN kind = 'text' THEN text_problems(norm_text(raw), kind, public)
-        ELSE text_problems(norm_id(raw), kind, public) END;
+        ELSE text_problems(CASE WHEN kind IN ('identifier', 'credit_code') THEN norm_id(raw) ELSE norm_text(raw) END,
+            kind, public) END;

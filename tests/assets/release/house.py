@@ -131,6 +131,7 @@ def registry() -> Registry:
         findings={
             code: FindingText(code=code, severity="error", says_zh="错", says_en="wrong") for code in CODES
         },
+        rulebook={},
         sources=(),
         fingerprint="f" * 64,
         _maps={},
