@@ -15,18 +15,22 @@ import duckdb
 
 from assets.build import Built, TableRefused, build_table, inputs, path_of
 from assets.lineage import sql_files, table_sql
+from assets.quality_report import build_quality_report
+from assets.raw.answers import build_answers
 from assets.raw.intake import build_intake
 from assets.raw.receive import ledger, receive
+from assets.raw.standing import build_standing
 from assets.release.step import build_release
 from assets.workspace import Context
 from quality.checks import CheckResult
-from quality.suites import Opinion, opinions
+from quality.suites import DISAGREE, Opinion, opinions
 from schemas.compile.duckdb import column_type, literal
 from schemas.compile.rules import row_rules
 from schemas.model import Field, FindingText, Table
 from schemas.registry import Registry
 
 RECEIVED = "received_files"
+ANSWERS = "answers"
 PREVIEW_ROWS = 5
 ACCOUNT = ("received", "accepted", "quarantined")
 
@@ -53,6 +57,7 @@ def all_assets(
     return [
         received,
         _intake_assets(registry, make_context),
+        _answers_asset(registry, make_context),
         *tables,
         _release_assets(registry, make_context, published),
     ]
@@ -90,11 +95,29 @@ def _intake_assets(registry: Registry, make_context: MakeContext) -> dg.AssetsDe
     def gate(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         ctx = make_context(context)
         result = build_intake(ctx)
+        build_standing(ctx)
+        report = build_quality_report(ctx)
         for table in tables:
             metadata = {"dagster/row_count": result.tables[table.name], **_account(ctx, table), **_preview(ctx, table)}
+            metadata |= _still_open(report, table)
             yield dg.MaterializeResult(asset_key=table.name, metadata=metadata)
 
     return gate
+
+
+def _answers_asset(registry: Registry, make_context: MakeContext) -> dg.AssetsDefinition:
+    tables = [t.name for t in registry.layer("intake")]
+
+    @dg.asset(name=ANSWERS, group_name="raw", kinds={"excel"}, deps=tables, description=_ANSWERS_TEXT)
+    def answers(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        made = build_answers(make_context(context))
+        counts = {"answers": len(made.files), "written": made.written, "removed": made.removed}
+        return dg.MaterializeResult(metadata=counts | {"failed": len(made.failed)})
+
+    return answers
+
+
+_ANSWERS_TEXT = "给报送单位的答复：标出问题的工作簿，按单位存放。Answers to the senders: their workbooks, marked up."
 
 
 def _table_asset(registry: Registry, table: Table, sql: str, make_context: MakeContext) -> dg.AssetsDefinition:
@@ -149,6 +172,8 @@ def _check_specs(registry: Registry, table: Table) -> list[dg.AssetCheckSpec]:
     columns: dict[str, list[str]] = {"key-duplicate": list(table.key)}
     for rule in row_rules(registry, table, date.max):
         columns.setdefault(rule.code, []).append(rule.column)
+    if table.layer == "open":
+        columns[DISAGREE] = []
     rules = [_check_spec(table, code, registry.finding(code), about) for code, about in columns.items()]
     return rules + [_check_spec(table, o.code, o, []) for o in opinions(table.name) if o.code not in columns]
 
@@ -216,6 +241,12 @@ def _account(ctx: Context, table: Table) -> dict[str, int]:
     with duckdb.cursor() as con:  # of the one engine of this process: making one takes longer than the answer
         counts = con.execute(f'SELECT {sums} FROM read_parquet({account}) WHERE "table" = ?', [table.name]).fetchone()
     return dict(zip(ACCOUNT, counts, strict=True))
+
+
+def _still_open(report: dict[str, Any], table: Table) -> dict[str, int]:
+    """Findings about a table that no later file has answered and no correction waives."""
+    counts = next((line["open"] for line in report["by_table"] if line["table"] == table.name), {})
+    return {"open_errors": counts.get("error", 0), "open_warnings": counts.get("warning", 0)}
 
 
 def _outcome(ctx: Context, table: Table, built: Built) -> dict[str, Any]:

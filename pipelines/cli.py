@@ -112,24 +112,57 @@ def run(
     raise typer.Exit(exit_code(outcome))
 
 
+def _print_schema(wanted: bool) -> None:
+    if wanted:
+        from pipelines import show
+        from quality.answer import answer_schema
+
+        show.document(answer_schema())
+        raise typer.Exit(Exit.OK)
+
+
 @app.command()
 def check(
-    file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="An Excel, CSV or NDJSON file.")
+    files: Annotated[
+        list[Path],
+        typer.Argument(exists=True, readable=True, help="Excel, CSV or NDJSON files, or folders of them."),
     ],
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            help="Write the answer to the filer here: his workbook with what is wrong marked in it, and a first "
+            "sheet 校验结果 (OUT.xlsx for one file; a folder for several). Values stay as they are; macros and "
+            "pictures are left out; a CSV or an old Excel file becomes a new workbook.",
+        ),
+    ] = None,
     profile: ProfileOption = None,
     as_of: AsOfOption = None,
     json_out: JsonOption = False,
+    _schema: Annotated[
+        bool,
+        typer.Option(
+            "--json-schema", is_eager=True, callback=_print_schema, help="Print the JSON Schema of --json, and exit."
+        ),
+    ] = False,
 ) -> None:
-    """Check one file by itself, by the rules of the gate, and say what to correct. Nothing is kept or sent.
+    """Check files by themselves, by the rules of the gate, and say what to correct. Nothing is kept or sent.
 
-    What needs other files (a report of a station nobody filed) shows in a run."""
-    from pipelines import show, views
+    What needs other files (a report of a station nobody filed) shows in a run.
+    Ends with 0 when every file is accepted, also with warnings, and with 1 when one has errors."""
+    from pipelines import show_check, terminal, views
 
     settings = _settings(None, profile, as_of)
-    verdict = views.check(settings, file, _day(settings))
-    show.check(verdict, json_out)
-    raise typer.Exit(Exit.OK if verdict["result"] != "rejected" else Exit.FINDINGS)
+    try:
+        wanted = views.to_check(settings, files, report)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--report") from None
+    if not wanted:
+        _refuse("文件夹里没有文件 there are no files in the folder", Exit.FINDINGS)
+    with terminal.progress(json_out) as progress:
+        answer = views.check(settings, wanted, _day(settings), progress)
+    show_check.check(answer, json_out)
+    raise typer.Exit(Exit.OK if answer["result"] != "rejected" else Exit.FINDINGS)
 
 
 @app.command()
@@ -138,6 +171,41 @@ def status(home: HomeOption = None, profile: ProfileOption = None, json_out: Jso
     from pipelines import show, views
 
     show.status(views.status(_settings(home, profile)), json_out)
+
+
+@app.command()
+def findings(
+    home: HomeOption = None,
+    profile: ProfileOption = None,
+    as_of: AsOfOption = None,
+    sender: Annotated[str | None, typer.Option(help="Only of this sender (the first folder in the inbox).")] = None,
+    state: Annotated[str, typer.Option(help="open, answered, waived or all.")] = "open",
+    code: Annotated[str | None, typer.Option(help="Only this rule, such as row-orphan.")] = None,
+    older_than: Annotated[
+        int | None, typer.Option("--older-than", min=0, help="Only what has stood more than so many days.")
+    ] = None,
+    values: Annotated[
+        bool, typer.Option("--values", help="Also what stood in the cells; it may be private. Never personal data.")
+    ] = False,
+    json_out: JsonOption = False,
+) -> None:
+    """List what senders still have to correct, by sender and age, as of the last run.
+
+    A finding is open until a later file states the row without the problem (or, where the row has no readable key,
+    until its file is sent again), and it keeps the day it was first seen. A correction in
+    WORKSPACE/corrections/*.yml waives it until a date, with a reason; it lets no row pass.
+
+    To remind a sender: tuoyu findings --sender NAME --older-than 30"""
+    from pipelines import show, show_findings, standing_view
+
+    if state not in standing_view.known_states():
+        raise typer.BadParameter(f"one of {', '.join(standing_view.known_states())}", param_hint="--state")
+    settings = _settings(home, profile, as_of)
+    wanted = standing_view.Wanted(sender, state, code, older_than, values)
+    found = standing_view.findings(settings, _day(settings), wanted)
+    if found is None:
+        _refuse("还没有检查过来件 nothing has been checked yet; run: tuoyu run", Exit.FINDINGS)
+    show.document(found) if json_out else show_findings.findings(found)
 
 
 @app.command()

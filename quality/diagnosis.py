@@ -64,10 +64,14 @@ def kind_of(table: Table, column: Field) -> str:
         return column.type
     if column.name.endswith("credit_code"):
         return "credit_code"
-    return "identifier" if is_identifier(table, column) or column.name.endswith(("_id", "_no")) else "text"
+    if is_identifier(table, column):
+        return "identifier"
+    return "reference" if column.name.endswith(("_id", "_no")) else "text"
 
 
-def diagnose(con: duckdb.DuckDBPyConnection, table: Table, doubts: Sequence[Doubt], reasons: str) -> list[tuple[int, str]]:
+def diagnose(
+    con: duckdb.DuckDBPyConnection, table: Table, doubts: Sequence[Doubt], reasons: str
+) -> list[tuple[int, str]]:
     """(number of the doubt, code) of everything found; the rows (_no, _id, number, code) are left in ``diagnosis``.
 
     ``reasons``: a relation of (_no, _id, number), the failed checks of each row. A doubt that turns out to be
@@ -76,9 +80,11 @@ def diagnose(con: duckdb.DuckDBPyConnection, table: Table, doubts: Sequence[Doub
     numbers = ", ".join(str(d.number) for d in doubts)
     if not doubts or not con.execute(f"SELECT count(*) FROM {reasons} WHERE number IN ({numbers})").fetchone()[0]:
         return []
+    sheets = sorted({d.sheet for d in doubts})
+    cells = " UNION ALL ".join(_cells(table, doubts, reasons, sheet) for sheet in sheets)
     con.execute(
-        "INSERT INTO diagnosis SELECT _no, _id, number, unnest(list_distinct(cell_problems(raw, kind, public))) "
-        f"FROM ({' UNION ALL '.join(_cells(table, doubts, reasons, sheet) for sheet in sorted({d.sheet for d in doubts}))})"
+        "INSERT INTO diagnosis SELECT _no, _id, number, "
+        f"unnest(list_distinct(cell_problems(raw, kind, public))) FROM ({cells})"
     )
     return con.execute("SELECT DISTINCT number, code FROM diagnosis ORDER BY number, code").fetchall()
 

@@ -88,32 +88,31 @@ def _unmarked_utf16(head: bytes) -> list[str]:
 
 
 def _holds(path: Path, encoding: str) -> bool:
+    # UTF-8 proves itself: a stray control character in it is a fault of its cell, and held there
+    controls = b"\0" if encoding.startswith("utf-8") else _CONTROLS
     try:
         if encoding == "utf-8" and path.stat().st_size >= _LARGE:
             return _holds_utf8(path)
-        return all(_is_text(text.encode("utf-8")) for text in _decoded(path, encoding))
+        return not any(_has(text.encode("utf-8"), controls) for text in _decoded(path, encoding))
     except UnicodeError:
         return False
 
 
+def _has(data: bytes, controls: bytes) -> bool:
+    return len(data.translate(None, controls)) < len(data)
+
+
 def _holds_utf8(path: Path) -> bool:
     """The same for a large file, of which most is ASCII: that needs no decoding."""
-    import numpy as np
-
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             if decoder.getstate()[0] or not chunk.isascii():
                 decoder.decode(chunk)
-            low = np.count_nonzero(np.frombuffer(chunk, np.uint8) < 32)
-            if low != chunk.count(b"\n") and not _is_text(chunk):
+            if b"\0" in chunk:
                 return False
     decoder.decode(b"", final=True)
     return True
-
-
-def _is_text(data: bytes) -> bool:
-    return len(data.translate(None, _CONTROLS)) == len(data)
 
 
 def _line_in_utf8(path: Path) -> int | None:

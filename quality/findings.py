@@ -54,7 +54,8 @@ class Place:
     """Where a table of ours stands in a file, so that an answer can point at its cells.
 
     Rows and columns count from 1. ``columns`` has each field that was found, and each title that is none of ours
-    or stands twice. ``delimiter``: what divides the cells of a text file; None for a workbook."""
+    or stands twice. ``header_row`` is 0 for lines of JSON, whose names stand in no row. ``delimiter``: what divides
+    the cells of a text file; None for a workbook and for lines of JSON."""
 
     sheet: str
     table: str

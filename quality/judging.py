@@ -306,8 +306,8 @@ class Judge:
             if "_finding_value" in text.specials:
                 value = f"coalesce({value}, CASE WHEN c.code = t._finding_code THEN t._finding_value END)"
             self.con.execute(
-                f"INSERT INTO finding SELECT code, severity, {literal(table.name)}, {literal(self.file)}, _sheet, _row, "
-                f'"column", CASE WHEN NOT {is_private(table)} THEN value END, '
+                f"INSERT INTO finding SELECT code, severity, {literal(table.name)}, {literal(self.file)}, _sheet, "
+                f'_row, "column", CASE WHEN NOT {is_private(table)} THEN value END, '
                 f"{literal(self.provenance['source_sha256'])} FROM (SELECT DISTINCT c.code, c.severity, r._sheet, "
                 f'r._row, {column} AS "column", {value} AS value FROM reason r JOIN check_list c USING (number) '
                 f"JOIN {text.relation} t ON t._id = r._id WHERE r._no = {number})"

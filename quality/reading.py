@@ -49,8 +49,8 @@ class TextTable:
 
     ``relation`` has ``_id`` (unique within it), ``_row`` (as a person counts), ``_extra`` (TRUE where cells stand
     beyond the header), and a text column for each of ``fields``; for mapped sources also the columns
-    ``_finding_*`` of ``specials``. ``rows``: how many it has; ``sifted``: what was accepted besides. ``refusals``: (code, column) for which every row is
-    held back."""
+    ``_finding_*`` of ``specials``. ``rows``: how many it has; ``sifted``: what was accepted besides.
+    ``refusals``: (code, column) for which every row is held back."""
 
     sheet: str
     table: Table
@@ -269,6 +269,7 @@ class Reader:
         if match is None:
             self.reading.unread[""] = len(filled)
             return self.note("file-unknown", sheet="")
+        self._place("", match, None)
         columns = numbered(keys, [f"c{index}" for index in range(len(keys))])
         self.con.execute(f"CREATE OR REPLACE TABLE records AS SELECT * EXCLUDE (record) FROM ({columns})")
         return self._text_table("", match, {}, "TRUE", len(keys), [])
@@ -334,7 +335,8 @@ class Reader:
         titles = {title: index for index, title in (*match.unknown, *match.repeated)}
         columns = titles | {name: index for index, name in match.columns.items()}
         places = {name: index + 1 for name, index in columns.items()}
-        self.reading.places.append(Place(sheet, match.table.name, match.row + match.height, places, delimiter))
+        header_row = match.row + match.height if sheet or delimiter else 0
+        self.reading.places.append(Place(sheet, match.table.name, header_row, places, delimiter))
 
     def _header_findings(self, sheet: str, match: HeaderMatch) -> tuple[tuple[str, str | None], ...]:
         """Notes what the header says, and returns what refuses the whole sheet."""

@@ -301,7 +301,10 @@ def _tightened_fields(fields: dict[str, Field], chain: tuple[Profile, ...]) -> d
 
 
 def _tightened(given: Field, constraints: Constraints) -> Field:
-    return given.model_copy(update={"constraints": given.constraints.tightened(constraints)})
+    try:
+        return Field(**given.model_dump() | {"constraints": given.constraints.tightened(constraints)})
+    except ValidationError as error:
+        raise ContractError(f"a profile tightens {given.name}: {error.errors()[0]['msg']}") from error
 
 
 def _table_field(name: str | dict, fields: dict[str, Field], required: set[str], path: Path) -> Field:

@@ -2,10 +2,11 @@
 -- a text and however they are written. Rule: domain dossier 4.7, R-PII-01. The gate holds public text by them, and the
 -- release refuses tables by them (quality/disclosure.py): one truth. Landlines and service numbers are fine.
 
--- What may hold one: eleven digits of any script with little between them. One cheap look; most cells end here.
+-- What may hold one: eleven digits with little between them, digits of other scripts, Chinese numerals in a row, odd
+-- signs between digits, words about persons. One cheap look; most cells end here.
 CREATE OR REPLACE TEMP MACRO may_be_personal(x) AS
     CASE WHEN strlen(x) < 8 THEN FALSE ELSE
-        regexp_matches(x, '(?:[0-9０-９⁰¹²³⁴-⁹₀-₉⓪①-⑨٠-٩۰-۹०-९\x{1D7CE}-\x{1D7FF}零〇○一壹幺二贰貳两三叁四肆五伍六陆陸七柒八捌九玖][\s\-.()（）+Xx－﹣‐‑‒–—―−·・･•‧∙⋅．。\x{3000}\x{00A0}\x{2002}\x{2003}\x{2009}\x{202F}\x{200B}-\x{200D}\x{2060}\x{FEFF}\x{00AD}]{0,5}){11}|[A-Za-z][A-Za-z]?[0-9]{7}|微信号|wxid_|[qQ]{2}号|护照|通行证|车牌|家住|日出?生|过敏|患|@|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][·•]?[0-9A-HJ-NP-Z]{5}') END;
+        regexp_matches(x, '(?:[0-9][- .()]{0,3}){11}|[0-9][０-９⁰¹²³⁴-⁹₀-₉⓪①-⑨٠-٩۰-۹०-९\x{1D7CE}-\x{1D7FF}]|[０-９⁰¹²³⁴-⁹₀-₉⓪①-⑨٠-٩۰-۹०-९\x{1D7CE}-\x{1D7FF}][0-9]|[０-９⁰¹²³⁴-⁹₀-₉⓪①-⑨٠-٩۰-۹०-९\x{1D7CE}-\x{1D7FF}]{4}|(?:[零〇○一壹幺二贰貳两三叁四肆五伍六陆陸七柒八捌九玖][0-9]?){4}|[0-9][－﹣‐‑‒–—―−·・･•‧∙⋅．。\t\x{3000}\x{00A0}\x{2002}\x{2003}\x{2009}\x{202F}]{1,3}[0-9]{3}|[0-9][\x{200B}-\x{200D}\x{2060}\x{FEFF}\x{00AD}][0-9]|[A-Za-z][0-9]{7}|微信号|wxid_|[qQ]{2}号|护照|通行证|车牌|家住|日出?生|过敏|患|@|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][·•]?[0-9A-HJ-NP-Z]{5}') END;
 
 -- digits 0-9, '-' for every dash and dot between, ' ' for every space; what has no width is left out
 CREATE OR REPLACE TEMP MACRO searched_text(x) AS
@@ -67,8 +68,8 @@ CREATE OR REPLACE TEMP MACRO without_credit_codes(s) AS
     list_reduce(list_prepend(s, list_filter(regexp_extract_all(s, '\b[0-9A-Z]{18}\b'),
         lambda c: gb32100_valid(c) AND NOT gb11643_valid(c))), lambda a, c: replace(a, c, ''));
 
--- the codes of what is found. kind: what the column holds, 'text', 'identifier' (no cards are looked for: numbers of
--- districts look like them) or 'credit_code' (what is one by its check digit is one, the column says so)
+-- the codes of what is found. kind: what the column holds, 'text', or an identifier of some kind (no cards are looked for:
+-- numbers of districts look like them), of which a 'credit_code' is one by its check digit: the column says so
 CREATE OR REPLACE TEMP MACRO personal_codes(x, kind) AS
     list_transform([without_credit_codes(searched_text(x))], lambda s: list_filter([
         CASE WHEN (kind <> 'credit_code' OR NOT gb32100_valid(searched_text(x)))

@@ -10,13 +10,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.factory import PREVIEW_ROWS, RECEIVED
+from assets.factory import ANSWERS, PREVIEW_ROWS, RECEIVED
 from assets.lineage import sql_files, table_sql, tables_read
 from assets.sql import PROFILE_TABLES
 from pipelines.build import AS_OF_TAG, build_definitions, registry_of
 from pipelines.demo import make_inbox
 from pipelines.settings import Settings
-from quality.suites import opinions
+from quality.suites import DISAGREE, opinions
 from schemas.compile.rules import row_rules
 
 PROFILES = ("binjiang", "taiwan-sfaa")
@@ -49,7 +49,7 @@ def test_the_definitions_load_whole(profile):
 def test_every_contract_has_an_asset_in_its_layers_group_and_there_are_no_others(profile):
     contracts = registry(profile)
     expected = {name: GROUPS[table.layer] for name, table in contracts.tables.items()}
-    expected |= {RECEIVED: "raw"} | {f"release_{name}": "release" for name in contracts.datasets}
+    expected |= {RECEIVED: "raw", ANSWERS: "raw"} | {f"release_{name}": "release" for name in contracts.datasets}
     assert {name: node.group_name for name, node in nodes(profile).items()} == expected
 
 
@@ -91,6 +91,7 @@ def test_there_is_one_check_a_rule(profile):
     rules = {(n, r.code): r.severity for n in sql_files() for r in row_rules(contracts, contracts.tables[n], date.max)}
     rules |= {(n, o.code): o.severity for n in sql_files() for o in opinions(n)}
     rules |= {(n, "key-duplicate"): "error" for n in sql_files()}
+    rules |= {(t.name, DISAGREE): "error" for t in contracts.layer("open")}
     assert set(found) == {(table, code.replace("-", "_")) for table, code in rules}
     for (table, code), severity in rules.items():
         spec = found[table, code.replace("-", "_")]
