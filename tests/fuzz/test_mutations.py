@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import random
+import re
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from quality.gate import gate_engine
+from quality.sandbox import Sandbox
+from schemas.registry import load
 from tests.fuzz.mutations import mutated
-from tests.fuzz.oracles import Bench, Case
+from tests.fuzz.oracles import AS_OF, Bench, Case
 from tests.fuzz.run import Corpus, Worker, attempt, save, saved
-from tests.fuzz.seeds import seeds
+from tests.fuzz.seeds import seeds, xls, xlsx, zipped
 
 MUTANTS = 130
 
@@ -79,3 +84,33 @@ def test_a_child_that_hangs_or_dies_is_told_from_its_file(monkeypatch: pytest.Mo
     monkeypatch.undo()
     assert worker.judge(case).kind
     worker.stop()
+
+
+def lying_workbook() -> bytes:
+    """Its list of shared texts claims to be so long that the reader asks for terabytes and is ended by the system."""
+    parts = {}
+    with zipfile.ZipFile(io.BytesIO(xlsx())) as book:
+        parts = {info.filename: book.read(info) for info in book.infolist()}
+    texts = parts["xl/sharedStrings.xml"]
+    parts["xl/sharedStrings.xml"] = re.sub(rb'uniqueCount="[0-9]+"', b'uniqueCount="99999999999"', texts)
+    assert parts["xl/sharedStrings.xml"] != texts
+    return zipped(parts)
+
+
+@pytest.mark.parametrize("size", [4147, 5340])
+def test_found_by_fuzzing_an_old_workbook_cut_off_is_no_panic(bench: Bench, size: int):
+    """The reader's panic is no Exception: it went past everything that catches those."""
+    assert size < len(xls())
+    _, codes, rows = bench.judge(Case("报送/月报.xls", xls()[:size]))
+    assert codes and not any(accepted for _, accepted, _ in rows)
+
+
+def test_found_by_fuzzing_a_process_that_dies_takes_one_file_with_it(tmp_path: Path):
+    paths = {"lying": lying_workbook(), "good": xlsx()}
+    given = {"sha256": "0" * 64, "received_on": AS_OF, "as_of": AS_OF}
+    with Sandbox(threads=1) as sandbox:
+        for name, data in paths.items():
+            (tmp_path / name).write_bytes(data)
+        results = [sandbox.check_file(load("binjiang"), tmp_path / n, name=f"{n}.xlsx", **given) for n in paths]
+    assert [f.code for f in results[0].findings] == ["file-breaks-reader"]
+    assert results[1].accepted > 5
