@@ -14,6 +14,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.quality_report import read_quality_report
 from assets.workspace import Progress, Workspace, read_json, write_json
 from pipelines.build import AS_OF_TAG, build_definitions, work_folders
 from pipelines.run_outcome import Outcome
@@ -84,6 +85,7 @@ def _outcome(settings: Settings, job: str, as_of: date, result: dg.ExecuteInProc
         intake=state["result"] if state else None,
         release=released["result"] if released else None,
         failures=[_failure(event) for event in result.get_step_failure_events()],
+        standing=(read_quality_report(workspace) or {}).get("findings") if gated else None,
         answers={name: answers[name] for name in ("files", "failed")} if answers else None,
     )
 

@@ -18,6 +18,7 @@ from rich.console import Console
 from assets.workspace import Workspace
 from pipelines.run_outcome import Outcome
 from pipelines.settings import Settings
+from pipelines.show_findings import open_line
 from pipelines.terminal import columns, console, say
 from pipelines.views import as_json
 
@@ -36,6 +37,7 @@ def run(settings: Settings, outcome: Outcome, json_out: bool) -> None:
         return document(asdict(outcome))
     out = console()
     _intake(out, outcome.intake)
+    open_line(out, outcome.standing)
     _answers(settings, out, outcome.answers)
     _release(out, outcome.release)
     _failures(settings, outcome)
@@ -46,7 +48,8 @@ def _answers(settings: Settings, out: Console, answers: dict[str, Any] | None) -
     if answers and answers["files"]:
         senders = len({answer["sender"] for answer in answers["files"]})
         folder = short(Workspace(settings.workspace_dir).answers)
-        say(out, f"{len(answers['files']):,} 份 files, {senders:,} 个单位 senders: {folder}", lead="答复 answers: ")
+        text = f"答复 answers: {len(answers['files']):,} 份 files, {senders:,} 个单位 senders: {folder}"
+        out.print(text, soft_wrap=True)  # a path is not torn apart
     for name in answers["failed"] if answers else []:
         say(console(stderr=True), name, lead="未能生成答复 no answer could be made for: ", style="red")
 
@@ -157,6 +160,7 @@ def status(found: dict[str, Any], json_out: bool) -> None:
         datasets = release["manifest"]["datasets"]
         columns(out, [(d["name"], d["version"], _counts(d["rows"].items())) for d in datasets])
     _intake(out, found["intake"])
+    open_line(out, found["standing"])
     unchecked = found["received_files"] - (found["intake"] or {"files": 0})["files"]
     if unchecked:
         say(out, f"已收未检 received and not yet checked: {unchecked:,} 个文件 files")
