@@ -51,8 +51,14 @@ def run_job(
             raise_on_error=False,
         )
     outcome = _outcome(settings, job, as_of, result)
-    write_json(last_report(settings), asdict(outcome))
+    write_json(last_report(settings), _report(outcome))
     return outcome
+
+
+def _report(outcome: Outcome) -> dict[str, Any]:
+    """What is kept of a run: of the answers only how many there are, for a file may be called after a person."""
+    answers = outcome.answers
+    return asdict(outcome) | {"answers": answers and {name: len(files) for name, files in answers.items()}}
 
 
 def last_report(settings: Settings) -> Path:
