@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -114,10 +114,8 @@ class Reader:
         self.reading.findings.append(found)
 
     def _unknown_encoding(self, path: Path, unknown: EncodingUnknown) -> None:
-        if unknown.line:
-            self.note("encoding-mixed", row=unknown.line)
-        else:
-            self.note("encoding-unknown" if _looks_like_text(path) else "file-unreadable")
+        readable = unknown.line or _looks_like_text(path)
+        self.note(unknown.code if readable else "file-unreadable", row=unknown.line)
 
     def _mapped(self, path: Path) -> None:
         source = self.registry.source_for(self.name)
@@ -261,6 +259,7 @@ class Reader:
         if match is None:
             self.reading.unread[""] = len(filled)
             return self.note("file-unknown", sheet="")
+        match = replace(match, row=-1)  # the keys stand in no row of their own
         columns = numbered(keys, [f"c{index}" for index in range(len(keys))])
         self.con.execute(f"CREATE OR REPLACE TABLE records AS SELECT * EXCLUDE (record) FROM ({columns})")
         return self._text_table("", match, {}, "TRUE", len(keys), [])
@@ -315,7 +314,7 @@ class Reader:
 
     def _header_findings(self, sheet: str, match: HeaderMatch) -> tuple[tuple[str, str | None], ...]:
         """Notes what the header says, and returns what refuses the whole sheet."""
-        place = {"sheet": sheet, "table": match.table.name, "row": match.row + match.height}
+        place = {"sheet": sheet, "table": match.table.name, "row": match.row + match.height or None}
         personal = [title for _, title in match.unknown if _PERSONAL.search(title_key(title))]
         refusals = [("header-personal-data", title) for title in personal]
         refusals += [("column-duplicate", title) for _, title in match.repeated]
