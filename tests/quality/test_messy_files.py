@@ -66,7 +66,7 @@ def test_the_list_of_tokyo_has_as_many_nurseries_and_places_as_it_says(tokyo, nu
 def test_the_list_of_tokyo_keeps_times_days_and_wide_digits(tokyo):
     first = tokyo[0].rows[4]
     assert first[5:8] == ["07:00:00", "～", "22:00:00"]
-    # the day is a number formatted in Japanese eras; openpyxl gives 38292
+    # a built-in date format of East Asian Excel that openpyxl does not know: it gives 38292
     assert first[8:12] == ["40", "名", "2004-11-01", "０３－３２２２－０３５４"]
 
 
