@@ -166,9 +166,12 @@ def _refuse_extra_columns(con: duckdb.DuckDBPyConnection, table: Table, sql: str
 
 
 def _opinions(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table) -> list[CheckResult]:
-    """What people expect of an open table, beyond its contract. Great Expectations is the engine."""
+    """Of an open table: a second engine's opinion on its contract, and people's opinions beyond it."""
     if table.layer != "open":
         return []
-    from quality.suites import check_expectations
+    from quality.suites import check_expectations, frame_of, opinions, second_opinion
 
-    return check_expectations(table, con.execute(f"FROM staged ORDER BY {order_by(table)}").df())
+    results = [second_opinion(con, ctx.registry, table, "staged", ctx.as_of)]
+    if opinions(table.name):
+        results += check_expectations(table, frame_of(con, f"FROM staged ORDER BY {order_by(table)}"))
+    return results

@@ -15,18 +15,20 @@ import duckdb
 
 from assets.build import Built, TableRefused, build_table, inputs, path_of
 from assets.lineage import sql_files, table_sql
+from assets.raw.answers import build_answers
 from assets.raw.intake import build_intake
 from assets.raw.receive import ledger, receive
 from assets.release.step import build_release
 from assets.workspace import Context
 from quality.checks import CheckResult
-from quality.suites import Opinion, opinions
+from quality.suites import DISAGREE, Opinion, opinions
 from schemas.compile.duckdb import column_type, literal
 from schemas.compile.rules import row_rules
 from schemas.model import Field, FindingText, Table
 from schemas.registry import Registry
 
 RECEIVED = "received_files"
+ANSWERS = "answers"
 PREVIEW_ROWS = 5
 ACCOUNT = ("received", "accepted", "quarantined")
 
@@ -53,6 +55,7 @@ def all_assets(
     return [
         received,
         _intake_assets(registry, make_context),
+        _answers_asset(registry, make_context),
         *tables,
         _release_assets(registry, make_context, published),
     ]
@@ -95,6 +98,21 @@ def _intake_assets(registry: Registry, make_context: MakeContext) -> dg.AssetsDe
             yield dg.MaterializeResult(asset_key=table.name, metadata=metadata)
 
     return gate
+
+
+def _answers_asset(registry: Registry, make_context: MakeContext) -> dg.AssetsDefinition:
+    tables = [t.name for t in registry.layer("intake")]
+
+    @dg.asset(name=ANSWERS, group_name="raw", kinds={"excel"}, deps=tables, description=_ANSWERS_TEXT)
+    def answers(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        made = build_answers(make_context(context))
+        counts = {"answers": len(made.files), "written": made.written, "removed": made.removed}
+        return dg.MaterializeResult(metadata=counts | {"failed": len(made.failed)})
+
+    return answers
+
+
+_ANSWERS_TEXT = "给报送单位的答复：标出问题的工作簿，按单位存放。Answers to the senders: their workbooks, marked up."
 
 
 def _table_asset(registry: Registry, table: Table, sql: str, make_context: MakeContext) -> dg.AssetsDefinition:
@@ -149,6 +167,8 @@ def _check_specs(registry: Registry, table: Table) -> list[dg.AssetCheckSpec]:
     columns: dict[str, list[str]] = {"key-duplicate": list(table.key)}
     for rule in row_rules(registry, table, date.max):
         columns.setdefault(rule.code, []).append(rule.column)
+    if table.layer == "open":
+        columns[DISAGREE] = []
     rules = [_check_spec(table, code, registry.finding(code), about) for code, about in columns.items()]
     return rules + [_check_spec(table, o.code, o, []) for o in opinions(table.name) if o.code not in columns]
 

@@ -53,6 +53,11 @@ class Workspace:
     def account(self) -> Path:
         return self.root / "account.parquet"
 
+    @property
+    def answers(self) -> Path:
+        """What is to be sent back, in a folder per sender."""
+        return self.root / "answers"
+
     def gated(self, sha256: str) -> Path:
         """What the gate made of one received file."""
         return self.root / "gated" / sha256[:2] / sha256

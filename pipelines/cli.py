@@ -112,24 +112,57 @@ def run(
     raise typer.Exit(exit_code(outcome))
 
 
+def _print_schema(wanted: bool) -> None:
+    if wanted:
+        from pipelines import show
+        from quality.answer import answer_schema
+
+        show.document(answer_schema())
+        raise typer.Exit(Exit.OK)
+
+
 @app.command()
 def check(
-    file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="An Excel, CSV or NDJSON file.")
+    files: Annotated[
+        list[Path],
+        typer.Argument(exists=True, readable=True, help="Excel, CSV or NDJSON files, or folders of them."),
     ],
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            help="Write the answer to the filer here: his workbook with what is wrong marked in it, and a first "
+            "sheet 校验结果 (OUT.xlsx for one file; a folder for several). Values stay as they are; macros and "
+            "pictures are left out; a CSV or an old Excel file becomes a new workbook.",
+        ),
+    ] = None,
     profile: ProfileOption = None,
     as_of: AsOfOption = None,
     json_out: JsonOption = False,
+    _schema: Annotated[
+        bool,
+        typer.Option(
+            "--json-schema", is_eager=True, callback=_print_schema, help="Print the JSON Schema of --json, and exit."
+        ),
+    ] = False,
 ) -> None:
-    """Check one file by itself, by the rules of the gate, and say what to correct. Nothing is kept or sent.
+    """Check files by themselves, by the rules of the gate, and say what to correct. Nothing is kept or sent.
 
-    What needs other files (a report of a station nobody filed) shows in a run."""
-    from pipelines import show, views
+    What needs other files (a report of a station nobody filed) shows in a run.
+    Ends with 0 when every file is accepted, also with warnings, and with 1 when one has errors."""
+    from pipelines import show_check, terminal, views
 
     settings = _settings(None, profile, as_of)
-    verdict = views.check(settings, file, _day(settings))
-    show.check(verdict, json_out)
-    raise typer.Exit(Exit.OK if verdict["result"] != "rejected" else Exit.FINDINGS)
+    try:
+        wanted = views.to_check(settings, files, report)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--report") from None
+    if not wanted:
+        _refuse("文件夹里没有文件 there are no files in the folder", Exit.FINDINGS)
+    with terminal.progress(json_out) as progress:
+        answer = views.check(settings, wanted, _day(settings), progress)
+    show_check.check(answer, json_out)
+    raise typer.Exit(Exit.OK if answer["result"] != "rejected" else Exit.FINDINGS)
 
 
 @app.command()
@@ -219,6 +252,8 @@ def schema_template(
     from pipelines import show
     from pipelines.templates import FileInTheWay, NoSuchTable, write_templates
 
+    if together and together.suffix.lower() != ".xlsx":
+        raise typer.BadParameter("a file name that ends in .xlsx", param_hint="--together")
     settings = _settings(None, profile, as_of)
     try:
         files = write_templates(

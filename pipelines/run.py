@@ -68,6 +68,8 @@ def _outcome(settings: Settings, job: str, as_of: date, result: dg.ExecuteInProc
     workspace = Workspace(settings.workspace_dir)
     gated = any(e.is_step_success and e.step_key == "gate" for e in result.all_events)
     state = read_json(workspace.state("intake")) if gated else None
+    answered = any(e.is_step_success and e.step_key == "answers" for e in result.all_events)
+    answers = read_json(workspace.state("answers")) if answered else None
     released = read_json(workspace.state("release")) if result.success and job != "receive" else None
     return Outcome(
         success=result.success,
@@ -76,6 +78,7 @@ def _outcome(settings: Settings, job: str, as_of: date, result: dg.ExecuteInProc
         intake=state["result"] if state else None,
         release=released["result"] if released else None,
         failures=[_failure(event) for event in result.get_step_failure_events()],
+        answers={name: answers[name] for name in ("files", "failed")} if answers else None,
     )
 
 

@@ -10,7 +10,8 @@ from pipelines.exits import Exit
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run did. ``intake`` holds row counts, ``release`` what was published."""
+    """What a run did. ``intake`` holds row counts, ``release`` what was published, ``answers`` what lies ready
+    to be sent back and what could not be made (assets.raw.answers.Answers)."""
 
     success: bool
     as_of: str
@@ -18,6 +19,7 @@ class Outcome:
     intake: dict[str, Any] | None
     release: dict[str, Any] | None
     failures: list[dict[str, Any]] = field(default_factory=list)
+    answers: dict[str, Any] | None = None
 
 
 def exit_code(outcome: Outcome) -> Exit:

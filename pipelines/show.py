@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
@@ -15,21 +15,14 @@ from typing import Any
 
 from rich.console import Console
 
+from assets.workspace import Workspace
 from pipelines.run_outcome import Outcome
 from pipelines.settings import Settings
 from pipelines.terminal import columns, console, say
 from pipelines.views import as_json
 
-_SEVERITIES = {"error": ("red", "错误 error"), "warning": ("yellow", "提醒 warning"), "info": ("dim", "说明 note")}
-_RESULTS = {
-    "accepted": ("green", "通过 accepted"),
-    "accepted_with_warnings": ("yellow", "通过，有提醒 accepted with warnings"),
-    "rejected": ("red", "未全部通过，请更正 not all accepted: please correct"),
-}
-#: changes printed, and places of one problem; --json has them all
-MOST, MOST_PLACES = 60, 8
-#: a place that is longer than this has a line of its own
-_LONG = 24
+#: changes printed; --json has them all
+MOST = 60
 
 
 def document(value: Any) -> None:
@@ -43,8 +36,19 @@ def run(settings: Settings, outcome: Outcome, json_out: bool) -> None:
         return document(asdict(outcome))
     out = console()
     _intake(out, outcome.intake)
+    _answers(settings, out, outcome.answers)
     _release(out, outcome.release)
     _failures(settings, outcome)
+
+
+def _answers(settings: Settings, out: Console, answers: dict[str, Any] | None) -> None:
+    """Where the answers to the senders lie, and on stderr those that could not be made."""
+    if answers and answers["files"]:
+        senders = len({answer["sender"] for answer in answers["files"]})
+        folder = short(Workspace(settings.workspace_dir).answers)
+        say(out, f"{len(answers['files']):,} 份 files, {senders:,} 个单位 senders: {folder}", lead="答复 answers: ")
+    for name in answers["failed"] if answers else []:
+        say(console(stderr=True), name, lead="未能生成答复 no answer could be made for: ", style="red")
 
 
 def _intake(out: Console, intake: dict[str, Any] | None) -> None:
@@ -107,6 +111,7 @@ def demo(settings: Settings, result: dict[str, Any], json_out: bool) -> None:
         return
     outcome = Outcome(**result["outcome"])
     _intake(out, outcome.intake)
+    _answers(settings, out, outcome.answers)
     _release(out, outcome.release)
     _failures(settings, outcome)
     if outcome.success:
@@ -137,70 +142,6 @@ def _answer_key(out: Console, key: dict[str, Any]) -> None:
     )
     for line in [*key["missed"], *key["extra"]][:MOST]:
         say(out, line, lead="  ", style="red")
-
-
-def check(verdict: dict[str, Any], json_out: bool) -> None:
-    """The verdict on a file: what came of its sheets, then each problem once, with every place it was found."""
-    if json_out:
-        return document(verdict)
-    out = console()
-    say(out, verdict["file"], style="bold")
-    for part in verdict["account"]:
-        table = f"{part['title_zh']} {part['table']}" if part["table"] else "没有对应的报表 no such table"
-        say(
-            out,
-            f"{part['sheet'] and part['sheet'] + ' → '}{table}: {part['received']:,} 行 rows = "
-            f"{part['accepted']:,} 通过 accepted + {part['quarantined']:,} 不通过 held",
-            lead="  ",
-        )
-    for problem in _problems(verdict["findings"]):
-        _problem(out, problem)
-    colour, words = _RESULTS[verdict["result"]]
-    counted = Counter(f["severity"] for f in verdict["findings"])
-    say(out, "; ".join([words, *(f"{_SEVERITIES[s][1]} {counted[s]}" for s in _SEVERITIES if counted[s])]),
-        style=colour)  # fmt: skip
-    say(out, f"依据 rules {verdict['rules']}, 截至 as of {verdict['as_of']}", style="dim")
-
-
-def _problems(findings: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Findings that say the same of the same column of a sheet; errors first, then as they stand in the file."""
-    first: dict[tuple, tuple] = {}
-    order = list(_SEVERITIES)
-
-    def problem(f: dict[str, Any]) -> tuple:
-        return (order.index(f["severity"]), f["sheet"] or "", f["table"] or "", f["code"], f["column"] or "")
-
-    for f in findings:
-        key, place = problem(f), (order.index(f["severity"]), f["sheet"] or "", f["row"] or 0)
-        first[key] = min(first.get(key, place), place)
-    ordered = sorted(findings, key=lambda f: (first[problem(f)], problem(f), f["row"] or 0))
-    for _, group in groupby(ordered, problem):
-        yield list(group)
-
-
-def _problem(out: Console, found: list[dict[str, Any]]) -> None:
-    one = found[0]
-    colour, words = _SEVERITIES[one["severity"]]
-    column = " ".join(dict.fromkeys(filter(None, (one["column_zh"], one["column"]))))
-    say(out, " · ".join(filter(None, (words, one["sheet"], column, one["code"]))), style=colour)
-    say(out, one["says_zh"], lead="  问题 problem: ")
-    say(out, one["says_en"], lead=" " * 4, style="dim")
-    say(out, one["advice_zh"], lead="  更正 remedy: ")
-    say(out, one["advice_en"], lead=" " * 4, style="dim")
-    if places := [_place(f) for f in found if f["row"]]:
-        more = len(places) - MOST_PLACES
-        rest = [f"另有 and {more:,} more (--json)"] if more > 0 else []
-        shown = places[:MOST_PLACES] + rest
-        if max(map(len, shown)) <= _LONG:
-            return say(out, "; ".join(shown), lead="  行 rows: ")
-        out.print("  行 rows:")
-        for place in shown:
-            say(out, place, lead="    ")
-
-
-def _place(f: dict[str, Any]) -> str:
-    value = f["value"] or ""
-    return f"{f['row']}" + (f" [{value if len(value) <= 40 else value[:39] + '…'}]" if value else "")
 
 
 def status(found: dict[str, Any], json_out: bool) -> None:
@@ -288,22 +229,50 @@ def _type(c: dict[str, Any]) -> str:
     return c["type"] + (f" ({c['unit']})" if c["unit"] else "")
 
 
-def rules(found: list[dict[str, Any]], json_out: bool) -> None:
-    """The rules with words of their own, by table, then what is asked of single columns, counted."""
+#: how a rule of the rule book stands -> style, words
+_STATES = {
+    "evaluated": ("green", "已评估 evaluated"),
+    "partly": ("yellow", "部分评估 partly evaluated"),
+    "not_evaluated": ("yellow", "未评估 not evaluated"),
+    "elsewhere": ("green", "另行把关 looked after elsewhere"),
+    "not_adopted": ("dim", "本地区未采用 not adopted here"),
+    "left_out": ("dim", "未纳入 left out"),
+}
+
+
+def rules(told: dict[str, Any], json_out: bool) -> None:
+    """The rule book, then the rules with words of their own by table, then constraints of columns, counted."""
     if json_out:
-        return document(found)
+        return document(told)
     out = console()
-    for name, members in groupby([r for r in found if not r["of_a_column"]], lambda r: r["table"]):
+    out.print(f"规则手册 rule book: {len(told['book'])}, {told['profile']}, 截至 as of {told['as_of']}", style="bold")
+    for entry in told["book"]:
+        _book_rule(out, entry)
+    for name, members in groupby([r for r in told["rules"] if not r["of_a_column"]], lambda r: r["table"]):
         out.print(name, style="bold")
         for r in members:
             _rule(out, r)
     out.print("单列约束 constraints of single columns (see: tuoyu schema show TABLE)", style="bold")
-    counted = Counter(r["code"] for r in found if r["of_a_column"])
+    counted = Counter(r["code"] for r in told["rules"] if r["of_a_column"])
     columns(out, [(code, n) for code, n in sorted(counted.items())])
 
 
+def _book_rule(out: Console, entry: dict[str, Any]) -> None:
+    """One rule of the rule book: what it says, what looks after it, and what of it is open."""
+    style, state = _STATES[entry["state"]]
+    say(out, " · ".join((entry["severity"], f"GB/T 36344 {entry['dq']}", state)), lead=f"  {entry['id']} ", style=style)
+    say(out, f"{entry['zh']} {entry['en']}", lead="    ")
+    if found := [*entry["codes"], *entry["where"]]:
+        say(out, ", ".join(found), lead="    = ")
+    if entry["missing_parameters"]:
+        say(out, f"缺少参数 needs {', '.join(entry['missing_parameters'])}", lead="    ", style="yellow")
+    if entry["note_zh"]:
+        say(out, f"{entry['note_zh']} {entry['note_en']}", lead="    ", style="dim")
+
+
 def _rule(out: Console, r: dict[str, Any]) -> None:
-    say(out, " · ".join(filter(None, (r["code"], r["severity"], r["column"], r["source"]))), lead="  ")
+    said = (r["code"], r["severity"], r["column"], r["source"], r["dq"], *r["implements"])
+    say(out, " · ".join(filter(None, said)), lead="  ")
     say(out, r["says_zh"], lead="    ")
     if not r["evaluated"]:
         say(out, f"未评估，缺少参数 not evaluated, needs {', '.join(r['missing_parameters'])}", lead="    ",

@@ -5,59 +5,90 @@ Nothing here imports Dagster or Great Expectations, so that `tuoyu check` and `t
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from assets.raw.answers import WORKBOOK, answer_paths
 from assets.raw.receive import inbox_files, ledger, name_text, pending
-from assets.workspace import Workspace, file_sha256, read_json
+from assets.workspace import Progress, Workspace, file_sha256, read_json, written_whole
 from pipelines.settings import Settings, SettingsError
-from quality.cross_rules import cross_rules
-from quality.findings import explain, filled, placeholders
-from schemas.compile.rules import row_rules
-from schemas.model import FindingText, Table
-from schemas.registry import Registry, load
+from quality.rule_list import rule_list
+from schemas.registry import load
 
 
-def check(settings: Settings, file: Path, as_of: date) -> dict[str, Any]:
-    """The gate's verdict on one file: counts a sheet, and every finding with its words.
+@dataclass(frozen=True)
+class ToCheck:
+    """A file to be checked, the name the gate knows it by, and where its marked-up answer goes, if anywhere."""
 
-    ``result`` is accepted, accepted_with_warnings or rejected (at least one row or sheet is held)."""
+    path: Path
+    name: str
+    answer: Path | None = None
+
+
+def to_check(settings: Settings, given: list[Path], report: Path | None = None) -> list[ToCheck]:
+    """The files that are meant: those given, and those of the folders given, which are read like an inbox.
+
+    ``report``: for one file the workbook of its answer, else a folder of workbooks. ValueError says what is wrong
+    with it."""
+    found = [(path, _name(settings, path, folder)) for folder in given for path in _files(folder)]
+    if report is None:
+        return [ToCheck(path, name) for path, name in found]
+    if len(given) == 1 and not given[0].is_dir():
+        return [ToCheck(*found[0], _workbook(report, found[0][0]))]
+    if report.exists() and not report.is_dir():
+        raise ValueError(f"不是文件夹 not a folder: {report}")
+    paths = answer_paths([name.split("/") for _, name in found])
+    return [ToCheck(*file, report / (path + WORKBOOK)) for file, path in zip(found, paths, strict=True)]
+
+
+def _files(given: Path) -> list[Path]:
+    return inbox_files(given) if given.is_dir() else [given]
+
+
+def _workbook(report: Path, file: Path) -> Path:
+    if report.is_dir() or report.suffix.lower() != ".xlsx":
+        raise ValueError(f"不是 .xlsx 文件 not an .xlsx file: {report}")
+    if report.exists() and report.samefile(file):
+        raise ValueError(f"不能覆盖报送的文件 would overwrite the file itself: {report}")
+    return report
+
+
+def check(
+    settings: Settings, files: list[ToCheck], as_of: date, progress: Progress = lambda _: None
+) -> dict[str, Any]:
+    """The gate's verdict on each file (quality.answer.Answer), and the marked-up workbooks that were asked for."""
+    from quality.answer import answer, verdict
     from quality.sandbox import Sandbox
 
+    verdicts = []
     with Sandbox(settings.limits, settings.threads, settings.memory) as gate:
         registry = load(settings.profile)
-        found = gate.check_file(
-            registry,
-            file,
-            name=_name(settings, file),
-            sha256=file_sha256(file),
-            received_on=as_of.isoformat(),
-            as_of=as_of,
-        )
-    findings = [explain(registry, f) for f in found.findings]
-    severities = {f["severity"] for f in findings}
-    held = "error" in severities or any(a.quarantined for a in found.account)
-    result = "rejected" if held else "accepted_with_warnings" if "warning" in severities else "accepted"
-    return {
-        "file": file.name,
-        "result": result,
-        "account": [vars(a) | _titles(registry, a.table) for a in found.account],
-        "findings": findings,
-        "as_of": as_of.isoformat(),
-        "rules": registry.fingerprint[:12],
-    }
+        for number, file in enumerate(files, 1):
+            progress(f"检查 {number}/{len(files)} {file.name}")
+            result = gate.check_file(
+                registry,
+                file.path,
+                name=file.name,
+                sha256=file_sha256(file.path),
+                received_on=as_of.isoformat(),
+                as_of=as_of,
+            )
+            if file.answer:
+                with written_whole(file.answer) as stage:
+                    gate.write_answer(registry, file.path, stage, result, as_of)
+            verdicts.append(verdict(registry, result, as_of))
+    return answer(registry, verdicts, as_of)
 
 
-def _name(settings: Settings, file: Path) -> str:
-    """The name the pipeline would know the file by: in the inbox, its path there, which tells the source."""
+def _name(settings: Settings, file: Path, given: Path) -> str:
+    """The name the pipeline would know the file by, which tells the source: its path in the inbox, or in a folder
+    that is read like one."""
     whole, inbox = file.absolute(), settings.inbox_dir
-    return whole.relative_to(inbox).as_posix() if whole.is_relative_to(inbox) else file.name
-
-
-def _titles(registry: Registry, table: str) -> dict[str, str]:
-    known = registry.tables.get(table)
-    return {"title_zh": known.title_zh if known else "", "title_en": known.title_en if known else ""}
+    if whole.is_relative_to(inbox):
+        return whole.relative_to(inbox).as_posix()
+    return file.relative_to(given).as_posix() if given.is_dir() else file.name
 
 
 def status(settings: Settings) -> dict[str, Any]:
@@ -149,39 +180,9 @@ def table(settings: Settings, name: str) -> dict[str, Any] | None:
     return {"table": found, "columns": columns, "schema": table_schema(registry, found)}
 
 
-def rules(settings: Settings, as_of: date) -> list[dict[str, Any]]:
-    """Every rule of the intake tables, and whether this district's parameters let it be evaluated."""
-    registry = load(settings.profile)
-    own = [row for t in registry.layer("intake") for row in _table_rules(registry, t, as_of)]
-    return own + [_rule(rule.text, rule.table, rule.column) for rule in cross_rules()]
-
-
-def _table_rules(registry: Registry, found: Table, as_of: date) -> list[dict[str, Any]]:
-    of_rows = {rule.code for rule in found.rules}
-    rows = []
-    for rule in row_rules(registry, found, as_of):
-        text = registry.finding(rule.code)
-        said = filled(text.says_zh, placeholders(registry, found.field(rule.column), "zh"))
-        row = _rule(text, found.name, rule.column) | {"of_a_column": rule.code not in of_rows, "says_zh": said}
-        missing = {"evaluated": rule.predicate is not None, "missing_parameters": list(rule.missing_parameters)}
-        rows.append(row | missing)
-    return rows
-
-
-def _rule(text: FindingText, table: str, column: str | None) -> dict[str, Any]:
-    return {
-        "code": text.code,
-        "severity": text.severity,
-        "table": table,
-        "column": column,
-        "of_a_column": False,
-        "evaluated": True,
-        "missing_parameters": [],
-        "says_zh": text.says_zh,
-        "says_en": text.says_en,
-        "source": text.source,
-        "dq": text.dq,
-    }
+def rules(settings: Settings, as_of: date) -> dict[str, Any]:
+    """What the data of this district are held to on a day: every rule, and the rule book over them."""
+    return {"profile": settings.profile} | rule_list(load(settings.profile), as_of)
 
 
 def diff(settings: Settings, dataset: str, old: str, new: str, *, limit: int | None = None) -> dict[str, Any]:

@@ -7,15 +7,14 @@ the answer is shown (pipelines/show.py on a terminal, feedback.py as a workbook)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import Field as Described
 from pydantic import TypeAdapter
 
-from quality.disclosure import DETECTORS, personal_data
+from quality.diagnosis import PERSONAL
 from quality.findings import Finding, Normalisation, explain
 from quality.gate import GateResult
 from schemas.registry import Registry
@@ -23,9 +22,8 @@ from schemas.registry import Registry
 Result = Literal["accepted", "accepted_with_warnings", "rejected"]
 Severity = Literal["error", "warning", "info"]
 RESULTS: tuple[Result, ...] = ("accepted", "accepted_with_warnings", "rejected")
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
-#: findings that say a text holds personal data: repeating it would spread what is to be removed
-_PERSONAL = frozenset(detector.code for detector in DETECTORS)
 
 
 @dataclass(frozen=True)
@@ -86,8 +84,10 @@ class Verdict:
     result: Result
     encoding: Annotated[str | None, Described(description="encoding of a text file; null for a workbook")]
     account: list[SheetAccount]
-    findings: list[Told]
-    normalised: list[Recognised]
+    counts: Annotated[dict[Severity, int], Described(description="findings of each severity that has any")]
+    findings: Annotated[list[Told], Described(description="the first 10,000 of the file; counts has all")]
+    normalised: Annotated[list[Recognised], Described(description="the first 10,000 of the file")]
+    normalised_count: Annotated[int, Described(description="cells read differently from how they are written")]
     as_of: Annotated[str, Described(description="date the rules were applied for, YYYY-MM-DD")]
     rules: Annotated[str, Described(description="version of the rules: a fingerprint of the contracts in force")]
 
@@ -115,51 +115,68 @@ def answer_schema() -> dict[str, Any]:
 
 def verdict(registry: Registry, result: GateResult, as_of: date) -> dict[str, Any]:
     """The Verdict on one file in plain data, as machines get it."""
-    findings = [_told(registry, finding) for finding in result.findings]
+    counts, words = counted(result), _Words(registry)
     found = Verdict(
         file=result.name,
         sha256=result.sha256,
-        result=_result(findings, sum(row.quarantined for row in result.account if row.table)),
+        result=_result(counts, sum(row.quarantined for row in result.account if row.table)),
         encoding=result.encoding,
         account=[
             vars(SheetAccount(a.sheet, a.table, *_titles(registry, a.table), a.received, a.accepted, a.quarantined))
             for a in result.account
         ],
-        findings=findings,
+        counts=counts,
+        findings=[words.told(finding) for finding in result.findings],
         normalised=[_recognised(registry, cell) for cell in result.normalised],
+        normalised_count=result.normalised_count,
         as_of=as_of.isoformat(),
         rules=registry.fingerprint[:12],
     )
     return vars(found)
 
 
-def counted(findings: Iterable[dict[str, Any]]) -> dict[str, int]:
-    """How many findings there are of each severity, worst first."""
-    counts = Counter(f["severity"] for f in findings)
-    return {severity: counts[severity] for severity in ("error", "warning", "info") if counts[severity]}
+def counted(result: GateResult) -> dict[Severity, int]:
+    """How many findings of each severity there are, worst first; none of those that have none."""
+    counts = Counter[str]()
+    for (_, severity), number in result.counts.items():
+        counts[severity] += number
+    return {severity: counts[severity] for severity in SEVERITIES if counts[severity]}
 
 
-def _result(findings: list[dict[str, Any]], held: int) -> Result:
+def _result(counts: dict[str, int], held: int) -> Result:
     """Errors reject. So would rows held back that no finding explains, which the gate never leaves."""
-    severities = {f["severity"] for f in findings}
-    if "error" in severities or (held and not findings):
+    if "error" in counts or (held and not counts):
         return "rejected"
-    return "accepted_with_warnings" if "warning" in severities else "accepted"
+    return "accepted_with_warnings" if "warning" in counts else "accepted"
 
 
-def _told(registry: Registry, finding: Finding) -> dict[str, Any]:
-    told = explain(registry, finding)
-    in_credit_code = (finding.column or "").endswith("credit_code")
-    withheld = bool(finding.value) and (
-        finding.code in _PERSONAL or bool(personal_data(finding.value, credit_code=in_credit_code))
-    )
-    if withheld:
-        told |= {"value": None}
-        told |= {name: told[name].replace(finding.value, "…") for name in _TEXTS}
-    return vars(Told(**told, withheld=withheld))
+class _Words:
+    """The words of findings. Many say the same of another cell: their words are joined once."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._known: dict[tuple[str, str | None, str | None], dict[str, Any]] = {}
+
+    def told(self, finding: Finding) -> dict[str, Any]:
+        """The finding as a Told in plain data."""
+        same = (finding.code, finding.table, finding.column)
+        if same not in self._known:
+            self._known[same] = explain(self._registry, replace(finding, value=_VALUE))
+        texts = self._known[same]
+        withheld = _withheld(finding)
+        value = None if withheld else finding.value
+        said = {name: texts[name].replace(_VALUE, "…" if withheld else value or "") for name in _TEXTS}
+        return vars(Told(**texts | vars(finding) | said | {"value": value}, withheld=withheld))
 
 
+#: stands for the value in words that are not joined with one yet
+_VALUE = "\0"
 _TEXTS = ("says_zh", "says_en", "advice_zh", "advice_en")
+
+
+def _withheld(finding: Finding) -> bool:
+    """What is to be removed is not repeated; the gate leaves the value out already (diagnosis.is_private)."""
+    return finding.code in PERSONAL and finding.row is not None
 
 
 def _recognised(registry: Registry, cell: Normalisation) -> dict[str, Any]:

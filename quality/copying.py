@@ -7,26 +7,31 @@ rows that are marked. What does not: judging, and anything the gate refused.
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
+from quality.filetypes import LINES, kind_of
 from quality.findings import Place
 from quality.limits import Limits
 from quality.marks import Spot, is_result_sheet
 from quality.new_workbook import Copied
-from quality.workbooks import read_sheets
+from quality.workbooks import Sheet, read_sheets
 
 #: cells an answer copies; of a larger file only what stands above the data, and the marked rows
 MOST_CELLS = 100_000
 #: the name of the sheet that a text file becomes
 TEXT_SHEET = "数据"
-PICKED_REMARK = (
-    "文件很大，这里只列出表头和有问题的行，第一列是原文件中的行号；"
-    f"最多列出约 {MOST_CELLS:,} 个单元格。请在原文件中更正。"
+#: what is said about the copy: of all rows where they stood, and of rows written below one another
+COPY_REMARKS = (
+    "各行由报送的文件复制而来，一律作为文字；行号与原文件相同。请在原文件中更正后重新报送。",
+    "各行由报送的文件复制而来，一律作为文字，第一列是原文件中的行号；文件很大时只列出表头和有问题的行，"
+    f"最多约 {MOST_CELLS:,} 个单元格。请在原文件中更正后重新报送。",
 )
-COPY_REMARK = "各行由报送的文件复制而来，一律作为文字；行号与原文件相同。请在原文件中更正后重新报送。"
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 
 Numbered = tuple[int, Sequence[str | None]]
@@ -43,27 +48,32 @@ def copied_sheets(
     if encoding:
         place = places[0] if places else None
         return [_text(path, encoding, place, rows_of.get("", set()))]
-    found = [(sheet.name, list(enumerate(sheet.rows, 1))) for sheet in read_sheets(path, limits)]
-    found = [(name, rows) for name, rows in found if not is_result_sheet(name, [cells for _, cells in rows[:1]])]
-    large = sum(len(cells) for _, rows in found for _, cells in rows) > MOST_CELLS
+    found = [(sheet.name, sheet.rows) for sheet in read_sheets(path, limits) if not _is_ours(sheet)]
+    large = sum(len(rows) * len(rows[0]) for _, rows in found if rows) > MOST_CELLS
     named = zip(_sheet_names([name for name, _ in found]), found, strict=True)
     return [
-        Copied(name, to, _picked(rows, heads.get(name, 0), rows_of.get(name, set())) if large else rows, large)
+        Copied(name, to, _picked(enumerate(rows, 1), heads.get(name, 0), rows_of.get(name, set())), picked=True)
+        if large
+        else Copied(name, to, enumerate(rows, 1))
         for to, (name, rows) in named
     ]
 
 
+def _is_ours(sheet: Sheet) -> bool:
+    return is_result_sheet(sheet.name, sheet.rows)
+
+
 def _text(path: Path, encoding: str, place: Place | None, marked: set[int]) -> Copied:
-    delimiter = (place.delimiter if place else None) or ","
-    cells = 0
-    for _, row in _records(path, encoding, delimiter):
-        cells += len(row)
-        if cells > MOST_CELLS:
-            break
-    rows = _records(path, encoding, delimiter)
-    if cells <= MOST_CELLS:
-        return Copied("", TEXT_SHEET, rows)
-    return Copied("", TEXT_SHEET, _picked(rows, place.header_row if place else 0, marked), picked=True)
+    """All of a text file that is not large. Above lines of JSON, which have no header row, stand their names."""
+    of_json = kind_of(path) == LINES
+    records = partial(_objects if of_json else _records, path, encoding, (place and place.delimiter) or ",")
+    if sum(1 for _ in islice(_cells(records()), MOST_CELLS + 1)) <= MOST_CELLS:
+        return Copied("", TEXT_SHEET, records(), picked=of_json)
+    return Copied("", TEXT_SHEET, _picked(records(), place.header_row if place else 0, marked), picked=True)
+
+
+def _cells(rows: Iterable[Numbered]) -> Iterator[str | None]:
+    return (cell for _, row in rows for cell in row)
 
 
 def _records(path: Path, encoding: str, delimiter: str) -> Iterator[Numbered]:
@@ -72,10 +82,29 @@ def _records(path: Path, encoding: str, delimiter: str) -> Iterator[Numbered]:
         yield from enumerate(csv.reader(file, delimiter=delimiter), 1)
 
 
+def _objects(path: Path, encoding: str, _: str) -> Iterator[Numbered]:
+    """Lines of JSON under their names, which stand in row 0 and in the order in which the gate has them."""
+    names = sorted({name for _, said in _said(path, encoding) for name in said})
+    yield 0, names
+    for number, said in _said(path, encoding):
+        yield number, [_json_text(said.get(name)) for name in names]
+
+
+def _said(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    with path.open(encoding=encoding, newline="\n") as file:
+        yield from ((number, json.loads(line)) for number, line in enumerate(file, 1) if line.strip())
+
+
+def _json_text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def _picked(rows: Iterable[Numbered], header_row: int, marked: set[int]) -> Iterator[Numbered]:
     """What stands above the data and the marked rows, as many as may be copied."""
-    cells, last = 0, max(marked, default=0)
-    for number, row in islice(rows, max(last, header_row)):
+    cells, last = 0, max(header_row, max(marked, default=0))
+    for number, row in rows:
+        if number > last:
+            return
         if number <= header_row or number in marked:
             cells += len(row)
             if cells > MOST_CELLS:

@@ -70,7 +70,8 @@ def load_records(con: duckdb.DuckDBPyConnection, text: Delimited, delimiter: str
     for extra in (EXTRA_CELLS, MANY_EXTRA_CELLS):
         reader = _reader(text.path, delimiter, width + extra, parallel=not records.newline_in_cell)
         try:
-            con.execute(f"CREATE OR REPLACE TABLE {quote(name)} AS SELECT 0::BIGINT AS _row, * FROM {reader}")
+            numbered = f"SELECT row_number() OVER () AS _row, * FROM {reader}"
+            con.execute(f"CREATE OR REPLACE TABLE {quote(name)} AS {numbered}")
             break
         except duckdb.Error as error:
             too_wide = "Number of Columns" in str(error)
@@ -80,7 +81,8 @@ def load_records(con: duckdb.DuckDBPyConnection, text: Delimited, delimiter: str
     returned = con.execute(f"SELECT count(*) FROM {quote(name)}").fetchone()[0]
     if returned != records.filled:
         raise DelimitedUnreadable("record-count-mismatch", f"{returned} of {records.filled} records")
-    _number_rows(con, name, records.blank)
+    if records.blank:
+        _count_blank(con, name, records.blank)
 
 
 def _reader(path: Path, delimiter: str, width: int, *, parallel: bool) -> str:
@@ -93,17 +95,15 @@ def _reader(path: Path, delimiter: str, width: int, *, parallel: bool) -> str:
     )
 
 
-def _number_rows(con: duckdb.DuckDBPyConnection, name: str, blank: tuple[int, ...]) -> None:
+def _count_blank(con: duckdb.DuckDBPyConnection, name: str, blank: tuple[int, ...]) -> None:
     """Row numbers as a person counts them. The engine leaves blank lines out; here they count again."""
-    con.execute(f"UPDATE {quote(name)} SET _row = rowid + 1")
-    if blank:
-        con.execute("CREATE OR REPLACE TEMP TABLE blank_record(follows BIGINT, shift BIGINT)")
-        shifts = [(position - index, index) for index, position in enumerate(blank, 1)]
-        con.executemany("INSERT INTO blank_record VALUES (?, ?)", shifts)
-        con.execute(
-            f"UPDATE {quote(name)} SET _row = _row + coalesce("
-            "(SELECT max(shift) FROM blank_record WHERE follows < _row), 0)"
-        )
+    follows = [position - index for index, position in enumerate(blank, 1)]
+    con.execute(
+        f"CREATE OR REPLACE TABLE {quote(name)} AS SELECT r.* REPLACE (_row + coalesce(shift, 0) AS _row) FROM "
+        f"{quote(name)} r ASOF LEFT JOIN (SELECT follows, max(shift) AS shift FROM (SELECT unnest($1::BIGINT[]) "
+        "AS follows, unnest($2::BIGINT[]) AS shift) GROUP BY follows) b ON r._row > b.follows ORDER BY _row",
+        [follows, list(range(1, len(blank) + 1))],
+    )
 
 
 def _rows(lines: str, delimiter: str, rows: int) -> list[list[str | None]]:

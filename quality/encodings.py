@@ -89,14 +89,16 @@ def _unmarked_utf16(head: bytes) -> list[str]:
 
 
 def _holds(path: Path, encoding: str) -> bool:
+    # UTF-8 proves itself: a stray control character in it is a fault of its cell, and held there
+    controls = b"\0" if encoding.startswith("utf-8") else _CONTROLS
     try:
-        return all(_is_text(text.encode("utf-8")) for text in _decoded(path, encoding))
+        return not any(_has(text.encode("utf-8"), controls) for text in _decoded(path, encoding))
     except UnicodeError:
         return False
 
 
-def _is_text(data: bytes) -> bool:
-    return len(data.translate(None, _CONTROLS)) == len(data)
+def _has(data: bytes, controls: bytes) -> bool:
+    return len(data.translate(None, controls)) < len(data)
 
 
 def _line_in_utf8(path: Path) -> int | None:
@@ -109,13 +111,13 @@ def _line_in_utf8(path: Path) -> int | None:
 
 
 def _control_line(path: Path) -> int | None:
-    """The first line, from 2, with a control character in a file that is UTF-8 but for these; not in a binary."""
+    """The first line, from 2, with a zero byte in a file that is UTF-8 but for these; not in a binary."""
     found = None
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if not _decodes(line):
                 return None
-            if not found and not _is_text(line):
+            if not found and b"\0" in line:
                 found = number
     return found if found != 1 else None
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from quality.answer import verdict
-from quality.copying import COPY_REMARK, MOST_CELLS, PICKED_REMARK, copied_sheets
+from quality.copying import COPY_REMARKS, MOST_CELLS, copied_sheets
 from quality.gate import GateResult
 from quality.limits import Limits
 from quality.marks import Mark, Spot, marks, spots
@@ -32,7 +32,7 @@ _CONTENT_TYPES = "[Content_Types].xml"
 
 def write_answer(
     registry: Registry,
-    path: Path,
+    path: Path | None,
     target: Path,
     result: GateResult,
     as_of: date,
@@ -43,7 +43,8 @@ def write_answer(
     """Writes the answer about the file at ``path`` to ``target`` (.xlsx), the best way from ``first`` on that works.
 
     own: the filer's workbook with marks in it; copy: his cells as text; list: only the sheet 校验结果, for a file the
-    gate did not read. What a library cannot take of the filer's file is never an error: the next way is tried."""
+    gate did not read, or that is not at hand (None). What a library cannot take of the filer's file is never an
+    error: the next way is tried."""
     told = verdict(registry, result, as_of)
     where = spots(registry, [*told["findings"], *told["normalised"]], result.places)
     said = _Said(result, told, where, as_of, limits or Limits())
@@ -60,10 +61,10 @@ def write_answer(
     return "list"
 
 
-def _possible(registry: Registry, way: Way, path: Path, result: GateResult) -> bool:
+def _possible(registry: Registry, way: Way, path: Path | None, result: GateResult) -> bool:
     """Whether a way may be tried: only of what the gate has read, and no foreign register is anybody's workbook."""
     source = registry.source_for(result.name)
-    if not result.account or (source and source.maps):
+    if path is None or not result.account or (source and source.maps):
         return False
     if way == "copy":
         return True
@@ -84,14 +85,14 @@ class _Said:
     limits: Limits
 
     def own(self, path: Path, target: Path) -> None:
-        if sum(len(row) for sheet in read_sheets(path, self.limits) for row in sheet.rows) > MOST_CELLS:
+        if sum(len(s.columns) * len(s.rows) for s in read_sheets(path, self.limits)) > MOST_CELLS:
             raise ValueError("too large for openpyxl")
         mark_up(path, target, self._rows(REMARK), self._marks(), self.as_of)
 
     def copy(self, path: Path, target: Path) -> None:
         marked = self._marks()
         sheets = copied_sheets(path, self.result.places, marked, self.result.encoding, self.limits)
-        remark = PICKED_REMARK if any(sheet.picked for sheet in sheets) else COPY_REMARK
+        remark = COPY_REMARKS[any(sheet.picked for sheet in sheets)]
         write_new(target, self._rows(remark), sheets, marked, self.as_of)
 
     def list(self, target: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 
 from quality.cross_rules import cross_rule_texts
@@ -53,7 +54,8 @@ class Place:
     """Where a table of ours stands in a file, so that an answer can point at its cells.
 
     Rows and columns count from 1. ``columns`` has each field that was found, and each title that is none of ours
-    or stands twice. ``delimiter``: what divides the cells of a text file; None for a workbook."""
+    or stands twice. ``header_row`` is 0 for lines of JSON, whose names stand in no row. ``delimiter``: what divides
+    the cells of a text file; None for a workbook and for lines of JSON."""
 
     sheet: str
     table: str
@@ -68,10 +70,11 @@ def finding_text(registry: Registry, code: str) -> FindingText:
     return texts[code] if code in texts else registry.finding(code)
 
 
-def explain(registry: Registry, finding: Finding) -> dict[str, Any]:
+def explain(registry: Registry, finding: Finding, as_of: date | None = None) -> dict[str, Any]:
     """The finding with the column's titles, says_zh, says_en, advice_zh and advice_en.
 
-    About what stands in a cell the field's own hint knows best; about everything else the rule does."""
+    About what stands in a cell the field's own hint knows best; about everything else the rule does. ``as_of``: the
+    day whose figures its words name; without it the latest ones."""
     text = finding_text(registry, finding.code)
     table = registry.tables.get(finding.table or "")
     field = table.field(finding.column) if table and finding.column in table.field_names else None
@@ -80,7 +83,7 @@ def explain(registry: Registry, finding: Finding) -> dict[str, Any]:
         "column_en": field.title_en if field else finding.column,
     }
     for language in ("zh", "en"):
-        words = placeholders(registry, field, language) | {
+        words = figures(registry, as_of) | placeholders(registry, field, language) | {
             "column": told[f"column_{language}"] or "",
             "value": finding.value or "",
         }
@@ -97,6 +100,13 @@ def explain(registry: Registry, finding: Finding) -> dict[str, Any]:
 _OF_A_CELL = ("value-", "code-")
 #: so many words of a code list are named; more would not be read
 _MOST_CODES = 20
+
+
+def figures(registry: Registry, as_of: date | None = None) -> dict[str, str]:
+    """The words for {parameter} in a text: the figure in force on a day, or the latest one, by its code."""
+    if as_of is not None:
+        return {code: p.value for code, p in registry.parameters(as_of).items()}
+    return {p.code: p.value for p in sorted(registry.all_parameters(), key=lambda p: p.valid_from)}
 
 
 def placeholders(registry: Registry, field: Field | None, language: str) -> dict[str, str]:
@@ -124,7 +134,7 @@ def _example(field: Field | None, language: str) -> str:
 
 def filled(text: str, words: Mapping[str, str]) -> str:
     """The text with each {placeholder} that has a word replaced by it, in one pass: values may hold braces."""
-    return re.sub(r"\{([a-z]+)\}", lambda match: words.get(match.group(1), match.group()), text)
+    return re.sub(r"\{([a-z][a-z0-9_]*)\}", lambda match: words.get(match.group(1), match.group()), text)
 
 
 def _allowed(registry: Registry, field: Field, language: str) -> str:

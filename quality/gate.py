@@ -7,11 +7,12 @@ What belongs here: the order of work for a file, what is written, the account. W
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -22,6 +23,9 @@ from quality.normalise import install_macros
 from quality.reading import Reader, Reading
 from schemas.compile.duckdb import literal
 from schemas.registry import Registry
+
+#: so many findings and normalised cells are handed over as objects; a person does not read more
+MOST_TOLD = 10_000
 
 
 class AccountError(Exception):
@@ -42,7 +46,11 @@ class AccountRow:
 
 @dataclass(frozen=True)
 class GateResult:
-    """The verdict on one file. Findings hold raw values, which may be personal: not for logs."""
+    """The verdict on one file. Findings and normalised cells hold raw values, which may be personal: not for logs.
+
+    ``findings`` and ``normalised`` are the first MOST_TOLD of them, in the order of the file: a file of millions of
+    wrong rows must not become millions of objects. All are in the Parquet files of ``out_dir``; ``counts`` has how
+    many there are of each (code, severity), ``normalised_count`` how many cells."""
 
     name: str
     sha256: str
@@ -51,6 +59,8 @@ class GateResult:
     findings: tuple[Finding, ...]
     normalised: tuple[Normalisation, ...] = ()
     places: tuple[Place, ...] = ()
+    counts: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    normalised_count: int = 0
 
     @property
     def received(self) -> int:
@@ -63,6 +73,10 @@ class GateResult:
     @property
     def quarantined(self) -> int:
         return sum(row.quarantined for row in self.account)
+
+    @property
+    def finding_count(self) -> int:
+        return sum(self.counts.values())
 
 
 def check_file(
@@ -82,7 +96,8 @@ def check_file(
 
     ``name`` is the path relative to the inbox: it decides the source. Nothing a file holds raises; AccountError
     would be a fault of the gate. With ``out_dir``: accepted/<table>.parquet (contract columns, typed),
-    quarantine/<table>.parquet (the same as text, and ``reasons``), findings.parquet, account.parquet.
+    quarantine/<table>.parquet (the same as text, and ``reasons``), findings.parquet, normalised.parquet,
+    account.parquet.
     ``engine``: see there; without one the file gets its own. ``refused``: only this is written down (sandbox.py)."""
     given = nullcontext(engine) if engine else gate_engine()
     with tempfile.TemporaryDirectory(prefix="gate-") as work, given as opened, _room(opened) as con:
@@ -98,10 +113,11 @@ def check_file(
         for table in dict.fromkeys(t.table.name for t in reading.tables):
             judge.table(registry.tables[table], [t for t in reading.tables if t.table.name == table])
         account = tuple(_account(con, name, reading, judge))
-        findings = _findings(con, judge, reading)
+        _add_findings(con, reading)
         if out_dir is not None:
             _write(con, Path(out_dir), judge, account, sha256)
-    return GateResult(name, sha256, reading.encoding, account, findings, places=tuple(reading.places))
+        told = _told(con)
+    return GateResult(name, sha256, reading.encoding, account, places=tuple(reading.places), **told)
 
 
 @contextmanager
@@ -139,7 +155,7 @@ def _room(con: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]
 def _account(con: duckdb.DuckDBPyConnection, name: str, reading: Reading, judge: Judge) -> Iterator[AccountRow]:
     """Counts what was read and, apart from it, what was accepted and held; they must agree."""
     for text in reading.tables:
-        received = con.execute(f"SELECT count(*) FROM {text.relation}").fetchone()[0]
+        received = text.rows
         accepted, held = judge.counts(text)
         if received != accepted + held:
             raise AccountError(f"{text.table.name}: received {received}, accepted {accepted}, held {held}")
@@ -148,18 +164,31 @@ def _account(con: duckdb.DuckDBPyConnection, name: str, reading: Reading, judge:
         yield AccountRow(name, sheet, "", rows, 0, rows)
 
 
-def _findings(con: duckdb.DuckDBPyConnection, judge: Judge, reading: Reading) -> tuple[Finding, ...]:
-    """All findings in one order, of the file first; left in the table ``finding`` for writing."""
+def _add_findings(con: duckdb.DuckDBPyConnection, reading: Reading) -> None:
+    """Puts what was found about the file and its sheets beside what was found in rows."""
     for f in reading.findings:
         row = [f.code, f.severity, f.table, f.file, f.sheet, f.row, f.column, f.value, f.source_sha256]
         con.execute("INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-    rows = con.execute(f"SELECT * FROM finding ORDER BY {_FINDING_ORDER}").fetchall()
-    return tuple(Finding(*row) for row in rows)
 
 
-_FINDING_ORDER = (
-    '"table" NULLS FIRST, sheet NULLS FIRST, "row" NULLS FIRST, "column" NULLS FIRST, code, value NULLS FIRST'
+def _told(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """The first findings and normalised cells, the file's own first, and how many there are in all."""
+    findings = con.execute(f"{_ALL_FINDINGS} LIMIT {MOST_TOLD}").fetchall()
+    normalised = con.execute(f"{_ALL_NORMALISED} LIMIT {MOST_TOLD}").fetchall()
+    counts = con.execute("SELECT code, severity, count(*) FROM finding GROUP BY ALL ORDER BY ALL").fetchall()
+    return {
+        "findings": tuple(Finding(*row) for row in findings),
+        "normalised": tuple(Normalisation(*row) for row in normalised),
+        "counts": {(code, severity): number for code, severity, number in counts},
+        "normalised_count": con.execute("SELECT count(*) FROM normalised").fetchone()[0],
+    }
+
+
+_ALL_FINDINGS = (
+    'SELECT * FROM finding ORDER BY "table" NULLS FIRST, sheet NULLS FIRST, "row" NULLS FIRST, '
+    '"column" NULLS FIRST, code, value NULLS FIRST'
 )
+_ALL_NORMALISED = 'SELECT * FROM normalised ORDER BY "table", sheet, "row", "column"'
 
 
 def _write(
@@ -173,7 +202,8 @@ def _write(
     for table in judge.judged:
         _copy(con, judge.accepted_select(table), out / "accepted" / f"{table}.parquet")
         _copy(con, judge.quarantine_select(table), out / "quarantine" / f"{table}.parquet")
-    _copy(con, f"SELECT * FROM finding ORDER BY {_FINDING_ORDER}", out / "findings.parquet")
+    _copy(con, _ALL_FINDINGS, out / "findings.parquet")
+    _copy(con, _ALL_NORMALISED, out / "normalised.parquet")
     con.execute(
         'CREATE TABLE account(source_sha256 VARCHAR, file VARCHAR, sheet VARCHAR, "table" VARCHAR, '
         "received BIGINT, accepted BIGINT, quarantined BIGINT)"

@@ -15,16 +15,19 @@ from datetime import date
 
 import duckdb
 
+from quality.diagnosis import SUSPECT, UNREADABLE, Doubt, diagnose, is_private, suspicion
 from quality.findings import finding_text
 from quality.normalise import is_parsed, normal_expression, raw_name, unreadable, with_default
+from quality.plain import plain_pattern, plain_value
 from quality.reading import TextTable
+from quality.rewriting import is_rewritten
 from schemas.compile.duckdb import column_definitions, column_type, literal, quote
 from schemas.compile.rules import row_rules
 from schemas.model import Field, Table
 from schemas.registry import Registry
 
-#: how a spreadsheet recognises a formula; public text must not begin so (full-width signs are taken too)
-_FORMULA = "^[=+@\\-＝＋－＠\\t\\r]"
+#: rows up to which it is looked whether all cells of a column are plain
+_MOST_TESTED = 20_000
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Check:
 
 @dataclass
 class Judge:
-    """Judges the tables of one file; leaves its results in ``con`` as tables typed_*, held_*, finding."""
+    """Judges the tables of one file; leaves its results in ``con`` as tables typed_*, held_*, finding, normalised."""
 
     con: duckdb.DuckDBPyConnection
     registry: Registry
@@ -49,27 +52,34 @@ class Judge:
     provenance: dict[str, str]
     judged: dict[str, list[TextTable]] = field(default_factory=dict)
     _checks: list[Check] = field(default_factory=list)
+    _doubts: list[Doubt] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.con.execute(
             'CREATE TABLE finding(code VARCHAR, severity VARCHAR, "table" VARCHAR, file VARCHAR, sheet VARCHAR, '
             '"row" BIGINT, "column" VARCHAR, value VARCHAR, source_sha256 VARCHAR)'
         )
+        self.con.execute(
+            'CREATE TABLE normalised("table" VARCHAR, sheet VARCHAR, "row" BIGINT, "column" VARCHAR, raw VARCHAR, '
+            "normal VARCHAR)"
+        )
 
     def table(self, table: Table, texts: list[TextTable]) -> None:
         """Judges all sheets of a file that state rows of ``table``."""
         self.judged[table.name] = texts
-        self._checks = []
+        self._checks, self._doubts = [], []
         columns = column_definitions(table.data_fields)
         self.con.execute(
             f"CREATE TABLE typed_{table.name}(_no INTEGER, _id BIGINT, _row BIGINT, _sheet VARCHAR, "
-            f"{columns}, _refused BOOLEAN, _errors VARCHAR, _notes VARCHAR)"
+            f"{columns}, _refused BOOLEAN, _errors VARCHAR, _notes VARCHAR, _rewritten VARCHAR)"
         )
         for number, text in enumerate(texts):
             self.con.execute(f"INSERT INTO typed_{table.name} {self._typed_select(number, text)}")
         self._repeated(table)
         self._flag(table)
         self._tell(table, texts)
+        for number, text in enumerate(texts):
+            self._tell_rewritten(number, text)
 
     def counts(self, text: TextTable) -> tuple[int, int]:
         """(accepted, held) rows of a sheet, counted where they will be written from."""
@@ -119,38 +129,68 @@ class Judge:
 
     def _typed_select(self, number: int, text: TextTable) -> str:
         """Typed values and the numbers of all failed checks, for every row of a sheet."""
-        table = text.table
+        table, plain = text.table, self._plain(text)
         inner = ", ".join([
             "_id", "_row", "_extra", f"{literal(text.sheet)} AS _sheet", *text.specials,
             *(f"t.{quote(name)} AS {raw_name(name)}" for name in text.fields),
-            *(f"{self._value(f, text)} AS {quote(f.name)}" for f in table.data_fields),
+            *(f"{self._value(f, text, plain)} AS {quote(f.name)}" for f in table.data_fields),
             *(self._origin(f) for f in table.fields if f not in table.data_fields),
         ])  # fmt: skip
         checks = list(enumerate(self._row_checks(text), start=len(self._checks)))
         refusing = list(enumerate(self._refusals(text), start=len(self._checks) + len(checks)))
         self._checks += [check for _, check in checks + refusing]
+        self._doubts += [
+            Doubt(n, table.field(check.column), number, text.relation)
+            for n, check in checks
+            if check.column in text.fields and (check.code == SUSPECT or check.predicate == _bad_name(check.column))
+        ]
         refused = "_finding_code IS NOT NULL" if "_finding_code" in text.specials else str(bool(text.refusals))
         values = ", ".join(quote(f.name) for f in table.data_fields)
         return (
             f"SELECT {number}, _id, _row, _sheet, {values}, {refused}, "
             f"CASE WHEN {refused} THEN {_numbers(refusing, True)} ELSE {_numbers(checks, True)} END, "
-            f"CASE WHEN {refused} THEN '' ELSE {_numbers(checks, False)} END "
-            f"FROM (SELECT *{self._flags(text)} FROM (SELECT {inner} FROM {text.relation} t))"
+            f"CASE WHEN {refused} THEN '' ELSE {_numbers(checks, False)} END, "
+            f"CASE WHEN {refused} THEN '' ELSE {self._rewritten(text, plain)} END "
+            f"FROM (SELECT *{self._flags(text, plain)} FROM (SELECT {inner} FROM {text.relation} t))"
         )
 
-    def _flags(self, text: TextTable) -> str:
+    def _plain(self, text: TextTable) -> frozenset[str]:
+        """The columns whose cells are all written the plain way: planning their macros would take longer than this.
+
+        Not looked for in long tables, where planning does not count and some cell is never plain."""
+        patterns = {f: plain_pattern(self.registry, text.table, text.table.field(f)) for f in text.fields}
+        tests = [(f, f"bool_and(regexp_full_match({quote(f)}, {literal(p)}))") for f, p in patterns.items() if p]
+        if not tests or text.rows > _MOST_TESTED:
+            return frozenset()
+        said = self.con.execute(f"SELECT {', '.join(test for _, test in tests)} FROM {text.relation}").fetchone()
+        return frozenset(name for (name, _), is_plain in zip(tests, said, strict=True) if is_plain is not False)
+
+    def _flags(self, text: TextTable, plain: frozenset[str]) -> str:
         """For each typed column whether its cell says something that is no value of its type."""
-        return "".join(
-            f", {bad} AS {_bad_name(column.name)}"
-            for column in map(text.table.field, text.fields)
-            if (bad := unreadable(column, raw_name(column.name), quote(column.name)))
-        )
+        told = ""
+        for column in map(text.table.field, text.fields):
+            raw, value = raw_name(column.name), quote(column.name)
+            bad = "FALSE" if column.name in plain and is_parsed(column) else unreadable(column, raw, value)
+            told += f", {bad} AS {_bad_name(column.name)}" if bad else ""
+        return told
 
-    def _value(self, column: Field, text: TextTable) -> str:
+    def _rewritten(self, text: TextTable, plain: frozenset[str]) -> str:
+        """The numbers of the fields whose cell was written otherwise than its value is, joined by ';'."""
+        cases = []
+        for number, column in enumerate(map(text.table.field, text.fields)):
+            if column.name not in plain:
+                raw, value, bad = raw_name(column.name), quote(column.name), _bad_name(column.name)
+                cases.append(f"CASE WHEN {is_rewritten(self.registry, column, raw, value, bad)} THEN '{number}' END")
+        return f"concat_ws(';', {', '.join(cases)})" if cases else "''"
+
+    def _value(self, column: Field, text: TextTable, plain: frozenset[str]) -> str:
         default = text.table.defaults.get(column.name)
         if column.name not in text.fields:
             return f"CAST({literal(default) if default else 'NULL'} AS {column_type(column)})"
         raw = f"t.{quote(column.name)}"
+        if column.name in plain:
+            value = plain_value(column, raw)
+            return value if default is None else f"coalesce({value}, CAST({literal(default)} AS {column_type(column)}))"
         value = normal_expression(self.registry, text.table, column, raw)
         return value if default is None else with_default(column, raw, value, default)
 
@@ -162,10 +202,9 @@ class Judge:
         for column in map(table.field, text.fields):
             if is_parsed(column):
                 unread.add(column.name)
-                yield self._check("value-type", column.name, _bad_name(column.name))
-            elif not column.codelist and column.access == "public":
-                formula = f"regexp_matches({quote(column.name)}, '{_FORMULA}')"
-                yield self._check("text-formula", column.name, formula)
+                yield self._check(UNREADABLE, column.name, _bad_name(column.name))
+            elif suspect := suspicion(column, quote(column.name)):
+                yield Check(SUSPECT, "error", column.name, suspect, holds=True)
         for rule in row_rules(self.registry, table, self.as_of):
             if rule.predicate is None:
                 continue
@@ -220,13 +259,6 @@ class Judge:
 
     def _flag(self, table: Table) -> None:
         """The rows something was said about, and of them the held ones with their reasons."""
-        listed = zip(*((n, c.code, c.severity, c.column, c.holds) for n, c in enumerate(self._checks)), strict=True)
-        self.con.execute(
-            "CREATE OR REPLACE TEMP TABLE check_list AS SELECT unnest($1::INTEGER[]) AS number, unnest($2::VARCHAR[]) "
-            'AS code, unnest($3::VARCHAR[]) AS severity, unnest($4::VARCHAR[]) AS "column", '
-            "unnest($5::BOOLEAN[]) AS holds",
-            list(map(list, listed)),
-        )
         said = "concat_ws(';', nullif(g._errors, ''), nullif(g._notes, ''), r.number)"
         self.con.execute(
             f"CREATE OR REPLACE TEMP TABLE reason AS SELECT _no, _id, _row, _sheet, CAST(unnest(string_split("
@@ -234,13 +266,38 @@ class Judge:
             f"FROM typed_{table.name} g LEFT JOIN repeated_{table.name} r USING (_no, _id) "
             "WHERE g._errors <> '' OR g._notes <> '' OR r.number IS NOT NULL)"
         )
+        self._look_again(table)
+        listed = zip(*((n, c.code, c.severity, c.column, c.holds) for n, c in enumerate(self._checks)), strict=True)
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE check_list AS SELECT unnest($1::INTEGER[]) AS number, unnest($2::VARCHAR[]) "
+            'AS code, unnest($3::VARCHAR[]) AS severity, unnest($4::VARCHAR[]) AS "column", '
+            "unnest($5::BOOLEAN[]) AS holds",
+            list(map(list, listed)),
+        )
         self.con.execute(
             f"CREATE TABLE held_{table.name} AS SELECT _no, _id, string_agg(DISTINCT code, ';' ORDER BY code) "
             "AS reasons FROM reason JOIN check_list USING (number) WHERE holds GROUP BY _no, _id"
         )
 
+    def _look_again(self, table: Table) -> None:
+        """Puts what is found in the doubted cells in the place of the doubts; what is nothing is said no more."""
+        found = diagnose(self.con, table, self._doubts, "reason")
+        columns = {d.number: d.column.name for d in self._doubts}
+        known = {pair: len(self._checks) + i for i, pair in enumerate(found)}
+        self._checks += [self._check(code, columns[number], "FALSE") for number, code in found]
+        doubts = ", ".join(map(str, columns)) or "-1"
+        again = " ".join(f"WHEN number = {n} AND code = {literal(c)} THEN {new}" for (n, c), new in known.items())
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE looked AS SELECT r._no, r._id, r._row, r._sheet, "
+            f"CASE {again or 'WHEN FALSE THEN 0'} END AS number FROM reason r JOIN diagnosis d USING (_no, _id, number)"
+        )
+        self.con.execute(f"DELETE FROM reason WHERE number IN ({doubts})")
+        self.con.execute("INSERT INTO reason SELECT * FROM looked")
+
     def _tell(self, table: Table, texts: Sequence[TextTable]) -> None:
-        """One finding for each row, column and code, with the cell as it was written."""
+        """One finding for each row, column and code, with the cell as it was written unless it is about a person."""
+        if not self.con.execute("SELECT count(*) FROM reason").fetchone()[0]:
+            return
         for number, text in enumerate(texts):
             picked = " ".join(f"WHEN {literal(n)} THEN t.{quote(n)}" for n in text.fields)
             column, value = 'c."column"', f'CASE c."column" {picked} END'
@@ -249,11 +306,25 @@ class Judge:
             if "_finding_value" in text.specials:
                 value = f"coalesce({value}, CASE WHEN c.code = t._finding_code THEN t._finding_value END)"
             self.con.execute(
-                f"INSERT INTO finding SELECT DISTINCT c.code, c.severity, {literal(table.name)}, "
-                f"{literal(self.file)}, r._sheet, r._row, {column}, {value}, "
-                f"{literal(self.provenance['source_sha256'])} FROM reason r JOIN check_list c USING (number) "
-                f"JOIN {text.relation} t ON t._id = r._id WHERE r._no = {number}"
+                f"INSERT INTO finding SELECT code, severity, {literal(table.name)}, {literal(self.file)}, _sheet, "
+                f'_row, "column", CASE WHEN NOT {is_private(table)} THEN value END, '
+                f"{literal(self.provenance['source_sha256'])} FROM (SELECT DISTINCT c.code, c.severity, r._sheet, "
+                f'r._row, {column} AS "column", {value} AS value FROM reason r JOIN check_list c USING (number) '
+                f"JOIN {text.relation} t ON t._id = r._id WHERE r._no = {number})"
             )
+
+    def _tell_rewritten(self, number: int, text: TextTable) -> None:
+        """One line for each cell that was understood although it was written otherwise: raw text and value."""
+        names = list(enumerate(text.fields))
+        raw = " ".join(f"WHEN {n} THEN t.{quote(name)}" for n, name in names)
+        normal = " ".join(f"WHEN {n} THEN CAST(y.{quote(name)} AS VARCHAR)" for n, name in names)
+        column = " ".join(f"WHEN {n} THEN {literal(name)}" for n, name in names)
+        self.con.execute(
+            f"INSERT INTO normalised SELECT {literal(text.table.name)}, y._sheet, y._row, CASE y.number {column} END, "
+            f"CASE y.number {raw} END, coalesce(CASE y.number {normal} END, '') FROM (SELECT *, "
+            f"CAST(unnest(string_split(_rewritten, ';')) AS INTEGER) AS number FROM typed_{text.table.name} "
+            f"WHERE _no = {number} AND _rewritten <> '') y JOIN {text.relation} t USING (_id)"
+        )
 
 
 def _bad_name(column: str) -> str:

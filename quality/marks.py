@@ -36,7 +36,9 @@ class Spot(NamedTuple):
 
     @property
     def name(self) -> str:
-        """As spreadsheets write it: C15."""
+        """As spreadsheets write it: C15. The names of lines of JSON stand in no row."""
+        if not self.row:
+            return "表头"
         letters, number = "", self.column
         while number:
             number, rest = divmod(number - 1, 26)

@@ -21,7 +21,10 @@ from quality.result_sheet import FILLS, FONT, STYLES, WIDTHS, Row, free_name
 
 #: what a spreadsheet can hold
 _ROWS, _COLUMNS, _CHARACTERS = 1_048_576, 16_384, 32_767
-_AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+_OPTIONS = {
+    "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
+    "in_memory": True,  # else the entries of the zip bear local times
+}  # fmt: skip
 #: columns are so wide, in characters
 _NARROW, _WIDE, _LOOKED_AT = 10, 40, 200
 _LAYOUT = {"bold": "bold", "size": "font_size", "underline": "underline", "wrap": "text_wrap", "border": "border"}
@@ -44,7 +47,7 @@ def write_new(
     target: Path, rows: Sequence[Row], sheets: Sequence[Copied], marks: Mapping[Spot, Mark], as_of: date
 ) -> None:
     """Writes ``rows`` as the first sheet, and the copied sheets with their marks behind it."""
-    with xlsxwriter.Workbook(target, _AS_TEXT) as book:
+    with xlsxwriter.Workbook(target, _OPTIONS) as book:
         book.set_properties({"author": AUTHOR, "created": datetime(as_of.year, as_of.month, as_of.day)})
         first = book.add_worksheet(free_name([s.name for s in sheets]))
         fills = {
@@ -88,7 +91,7 @@ class _Copy:
             at = place if self.sheet.picked else row
             if at > _ROWS:
                 break
-            if shift:
+            if shift and row:
                 self.worksheet.write_number(at - 1, 0, row)
             last = min(max([len(cells), *marked.get(row, ())]), _COLUMNS - shift)
             for column in range(1, last + 1):

@@ -35,7 +35,11 @@ UNIT_WORDS = {
 _MONEY = "元|块|圆|cny|rmb|人民币"
 _FULL = "".join(chr(c) for c in range(0xFF01, 0xFF5F))
 _FOLD = str.maketrans(_FULL + "\u3000￥", "".join(chr(c) for c in range(0x21, 0x7F)) + " ¥")
-_SPACE = re.compile("[\\s\u00a0\u2000-\u200b\u3000\ufeff]")
+#: blanks and invisible characters, as in 10_text.sql
+_NOTHING = re.compile(
+    "[\\s\x0b\x85\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+    "\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]"
+)
 
 
 def install_macros(con: duckdb.DuckDBPyConnection) -> None:
@@ -57,8 +61,8 @@ def _macro_names() -> tuple[str, ...]:
 
 def code_word(text: str) -> str:
     """The word under which a code or title is looked up; the SQL macro of the same name does the same."""
-    folded = text.translate(_FOLD).replace("㎡", "m2").replace("²", "2")
-    return re.sub(r"^([0-9]+)\.0+$", r"\1", _SPACE.sub("", folded).lower())
+    folded = text.translate(_FOLD).replace("㎡", "m2").replace("m²", "m2")
+    return re.sub(r"^([0-9]+)\.0+$", r"\1", _NOTHING.sub("", folded).lower())
 
 
 def code_words(codes: CodeList) -> dict[str, str]:
@@ -115,7 +119,7 @@ def _typed(field: Field, raw: str) -> str:
     if field.type == "integer":
         return f"norm_months({raw})" if field.unit == "months" else f"norm_integer({raw}, {units})"
     if field.type == "number":
-        return f"norm_number({raw}, {units})"
+        return f"norm_number({raw}, {units}, decimals := {field.decimals})"
     return {"date": "norm_date", "yearmonth": "norm_month", "boolean": "norm_boolean"}[field.type] + f"({raw})"
 
 
@@ -130,7 +134,7 @@ def _code_expression(codes: CodeList, field: Field, raw: str) -> str:
         cleaned = f"list_sort(list_distinct([{part} FOR part IN {parts} IF squeeze(part) <> '']))"
         found = f"nullif(array_to_string({cleaned}, ';'), '')"
         return f"CASE WHEN {raw} IN ({known}) THEN {raw} WHEN NOT is_missing_word({raw}) THEN {found} END"
-    return f"CASE WHEN {raw} IN ({known}) THEN {raw} ELSE coalesce({lookup}[code_word({raw})], norm_text({raw})) END"
+    return f"CASE WHEN {raw} IN ({known}) THEN {raw} ELSE coalesce({lookup}[code_word({raw})], unknown_code({raw})) END"
 
 
 def raw_name(field: str) -> str:

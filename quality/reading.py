@@ -48,12 +48,14 @@ class TextTable:
 
     ``relation`` has ``_id`` (unique within it), ``_row`` (as a person counts), ``_extra`` (TRUE where cells stand
     beyond the header), and a text column for each of ``fields``; for mapped sources also the columns
-    ``_finding_*`` of ``specials``. ``refusals``: (code, column) for which every row is held back."""
+    ``_finding_*`` of ``specials``. ``rows``: how many it has. ``refusals``: (code, column) for which every row is
+    held back."""
 
     sheet: str
     table: Table
     relation: str
     fields: tuple[str, ...]
+    rows: int
     refusals: tuple[tuple[str, str | None], ...] = ()
     specials: tuple[str, ...] = ()
 
@@ -131,8 +133,8 @@ class Reader:
                 f"FALSE AS _extra, * FROM mapped_{name}"
             )
             specials = tuple(c for c in mapped.SPECIAL[1:] if c in given)
-            table = self.registry.tables[name]
-            self.reading.tables.append(TextTable("", table, relation, tuple(fields), specials=specials))
+            table, rows = self.registry.tables[name], self._rows(relation)
+            self.reading.tables.append(TextTable("", table, relation, tuple(fields), rows, specials=specials))
 
     # --- workbooks
 
@@ -259,6 +261,7 @@ class Reader:
         if match is None:
             self.reading.unread[""] = len(filled)
             return self.note("file-unknown", sheet="")
+        self._place("", match, None)
         match = replace(match, row=-1)  # the keys stand in no row of their own
         columns = numbered(keys, [f"c{index}" for index in range(len(keys))])
         self.con.execute(f"CREATE OR REPLACE TABLE records AS SELECT * EXCLUDE (record) FROM ({columns})")
@@ -275,30 +278,38 @@ class Reader:
         the header; ``apart``: rows already known to be held."""
         relation = f"text_{len(self.reading.tables)}"
         cells = [f"c{i}" for i in range(len(self.con.execute("DESCRIBE records").fetchall()) - 1)]
-        named = "".join(f", c{index} AS {quote(name)}" for index, name in sorted(match.columns.items()))
-        extra = " OR ".join(f"trim({cell}) <> ''" for cell in cells[width:]) or "FALSE"
-        anything = " OR ".join(f"trim({cell}) <> ''" for cell in cells)
         found = rows_apart(self.con, match.columns, titles, where, cells)
         held = {one.row: one for one in (*apart, *found)}
         specials = self._provide(list(held.values()))
-        joined = "records LEFT JOIN row_apart USING (_row)" if specials else "records"
+        joined = self._kept(relation, "records")
+        if specials:
+            joined += f" LEFT JOIN {self._kept(relation, 'row_apart')} USING (_row)"
+        columns = sorted(match.columns.items())
+        named = "".join(f", c{index} AS {quote(name)}" for index, name in columns)
         self.con.execute(
-            f"CREATE TABLE {relation} AS SELECT row_number() OVER () AS _id, _row, "
-            f"coalesce({extra}, FALSE) AS _extra{named}{''.join(f', {s}' for s in specials)} "
-            f"FROM {joined} WHERE {where} AND ({anything})"
+            f"CREATE VIEW {relation} AS SELECT _row AS _id, _row, {_any(cells[width:])} AS _extra{named}"
+            f"{''.join(f', {s}' for s in specials)} FROM {joined} WHERE {where} AND {_any(cells)}"
         )
-        refusals = self._header_findings(sheet, match)
-        if not self.con.execute(f"SELECT count(*) FROM {relation}").fetchone()[0]:
+        refusals, rows = self._header_findings(sheet, match), self._rows(relation)
+        if not rows:
             self.note("file-empty", sheet=sheet, table=match.table.name)
-        fields = tuple(name for _, name in sorted(match.columns.items()))
-        self.reading.tables.append(TextTable(sheet, match.table, relation, fields, refusals, specials))
+        fields = tuple(name for _, name in columns)
+        self.reading.tables.append(TextTable(sheet, match.table, relation, fields, rows, refusals, specials))
+
+    def _kept(self, relation: str, name: str) -> str:
+        """A table under a name of its own, so that the next sheet does not take its place."""
+        self.con.execute(f"ALTER TABLE {name} RENAME TO {name}_of_{relation}")
+        return f"{name}_of_{relation}"
+
+    def _rows(self, relation: str) -> int:
+        return self.con.execute(f"SELECT count(*) FROM {relation}").fetchone()[0]
 
     def _provide(self, held: list[Apart]) -> tuple[str, ...]:
         """The table ``row_apart`` of rows that are held without being judged; the columns it adds, if any."""
         if not held:
             return ()
         self.con.execute(
-            "CREATE OR REPLACE TEMP TABLE row_apart AS SELECT unnest($1::BIGINT[]) AS _row, "
+            "CREATE OR REPLACE TABLE row_apart AS SELECT unnest($1::BIGINT[]) AS _row, "
             f"unnest($2::VARCHAR[]) AS {mapped.SPECIAL[1]}, unnest($3::VARCHAR[]) AS {mapped.SPECIAL[2]}, "
             f"unnest($4::VARCHAR[]) AS {mapped.SPECIAL[3]}",
             [[getattr(one, name) for one in held] for name in ("row", "code", "column", "value")],
@@ -310,7 +321,8 @@ class Reader:
         titles = {title: index for index, title in (*match.unknown, *match.repeated)}
         columns = titles | {name: index for index, name in match.columns.items()}
         places = {name: index + 1 for name, index in columns.items()}
-        self.reading.places.append(Place(sheet, match.table.name, match.row + match.height, places, delimiter))
+        header_row = match.row + match.height if sheet or delimiter else 0
+        self.reading.places.append(Place(sheet, match.table.name, header_row, places, delimiter))
 
     def _header_findings(self, sheet: str, match: HeaderMatch) -> tuple[tuple[str, str | None], ...]:
         """Notes what the header says, and returns what refuses the whole sheet."""
@@ -365,6 +377,11 @@ def _named(spans: tuple[tuple[int, int], ...], first: int, last: int, name) -> s
     cut = [(max(a, first), min(b, last)) for a, b in spans if a <= last and b >= first]
     named = [name(a) if a == b else f"{name(a)}-{name(b)}" for a, b in cut[:_SPANS]]
     return "、".join(named) + (f" 等 {len(cut)} 处" if len(cut) > _SPANS else "")
+
+
+def _any(cells: list[str]) -> str:
+    """SQL that is TRUE where a cell says anything: one function call a row, however many cells."""
+    return f"trim(concat({', '.join(cells)})) <> ''" if cells else "FALSE"
 
 
 def _all(columns: Sequence[str] | set[str]) -> str:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from quality.answer import counted
 from quality.marks import RESULT_SHEET, RESULT_TITLE, SEVERITIES_ZH, Spot, lines, plain
 
 #: widths of the columns, in characters: number, sheet, cell, column, what was written, severity, problem, remedy
@@ -86,13 +85,13 @@ def result_rows(verdict: Mapping[str, Any], where: Sequence[Spot | None], remark
         *_summary(verdict, remarks),
         *_counts(verdict),
         *_list(verdict["findings"], where[:told]),
-        *_normalised(verdict["normalised"], where[told:]),
+        *_normalised(verdict["normalised"], where[told:], verdict["normalised_count"]),
     ]
 
 
 def _summary(verdict: Mapping[str, Any], remarks: Sequence[str]) -> Iterator[Row]:
     yield Row((Cell(1, RESULT_TITLE, "title", span=8),))
-    counts = [f"{SEVERITIES_ZH[s]} {n:,} 条" for s, n in counted(verdict["findings"]).items()]
+    counts = [f"{SEVERITIES_ZH[s]} {n:,} 条" for s, n in verdict["counts"].items()]
     words = "：".join(filter(None, [RESULTS_ZH[verdict["result"]], "，".join(counts)]))
     yield Row((Cell(1, words, verdict["result"], span=8),))
     facts = [("文件", verdict["file"]), ("编码", (verdict["encoding"] or "").upper()),
@@ -101,7 +100,9 @@ def _summary(verdict: Mapping[str, Any], remarks: Sequence[str]) -> Iterator[Row
         if text:
             yield _said(label, text)
     how = "红色为错误，必须更正；黄色为提醒，请核对；蓝色为说明。把鼠标移到标色的单元格上，可以看到问题和更正办法。"
-    for remark in ([how] if verdict["findings"] else []) + list(remarks):
+    some = f"问题很多，这里和单元格上只标出 {len(verdict['findings']):,} 条。"
+    fewer = sum(verdict["counts"].values()) > len(verdict["findings"])
+    for remark in [*([how] if verdict["findings"] else []), *([some] if fewer else []), *remarks]:
         yield _said("说明", remark)
 
 
@@ -158,14 +159,14 @@ def shortened(text: str, most: int = 200) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _normalised(cells: Sequence[Mapping[str, Any]], where: Sequence[Spot | None]) -> Iterator[Row]:
+def _normalised(cells: Sequence[Mapping[str, Any]], where: Sequence[Spot | None], every: int) -> Iterator[Row]:
     if not cells:
         return
     yield from _section("识别说明：以下单元格的写法与规范不同，已按“识别为”一列读取，请核对")
     yield Row((*_heads(HEADS[:4]).cells, Cell(5, "原值", "head", span=2), Cell(7, "识别为", "head")))
     for number, (cell, spot) in enumerate(zip(cells, where, strict=True), 1):
         if number > MOST_NORMALISED:
-            return (yield _more(len(cells) - MOST_NORMALISED, "处"))
+            return (yield _more(every - MOST_NORMALISED, "处"))
         yield Row((
             Cell(1, number), Cell(2, plain(cell["sheet"] or "—")), _place(cell, spot),
             Cell(4, plain(cell["column_zh"])), Cell(5, shortened(cell["raw"]), span=2), Cell(7, plain(cell["normal"])),

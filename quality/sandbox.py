@@ -98,17 +98,21 @@ class Sandbox(AbstractContextManager):
         except Refused as refusal:  # a fresh child writes it down, in the shape of every other verdict
             return self._ask(registry, 0, given | {"refused": refusal}, brief)
 
-    def write_answer(self, registry: Registry, path: Path, target: Path, result: GateResult, as_of: date) -> str:
+    def write_answer(
+        self, registry: Registry, path: Path | None, target: Path, result: GateResult, as_of: date
+    ) -> str:
         """The answer to the filer as a workbook at ``target`` (feedback.write_answer), and the way it was made.
 
-        What is too much for the child is made the next, simpler way by a fresh one."""
+        What is too much for the child is made the next, simpler way by a fresh one. ``path``: None for a file that
+        is not at hand."""
         given = {
-            "path": Path(path).absolute(), "target": Path(target).absolute(), "result": result, "as_of": as_of,
+            "path": path and path.absolute(), "target": target.absolute(), "result": result, "as_of": as_of,
             "limits": self.limits,
         }  # fmt: skip
         for first in ("own", "copy"):
             with suppress(Refused):
-                return self._ask(registry, path.stat().st_size, given | {"first": first}, False)
+                size = path.stat().st_size if path else 0
+                return self._ask(registry, size, given | {"first": first}, False)
         return self._ask(registry, 0, given | {"first": "list"}, False)
 
     def _ask(self, registry: Registry, size: int, given: dict[str, Any], brief: bool) -> GateResult:

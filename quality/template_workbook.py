@@ -19,8 +19,8 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from quality.template_cells import ROWS, Choices, number_format, validation, wide
 from schemas.compile import template_stamp
 from schemas.compile.template import Template, TemplateColumn
+from schemas.compile.template_stamp import GUIDE, LISTS
 
-GUIDE, LISTS = "填表说明", "_选项"
 #: rows drawn with borders, as on paper; more may be filled in
 DRAWN = 200
 #: no clock: the day stands for none
@@ -49,8 +49,8 @@ _FORMATS = {
     "missing": {"bg_color": "#FFC7CE"},
 }
 #: the columns of the guide: what stands above them, and how wide they are
-_GUIDE = (("列", 16), ("必填", 9), ("填什么", 20), ("可选的内容", 28), ("说明", 30), ("示例（不计入数据）", 20),
-          ("怎样填、怎样更正", 28), ("会查什么", 46))  # fmt: skip
+_GUIDE = (("列名", 16), ("必填", 9), ("填什么", 18), ("可选的内容", 26), ("说明", 28), ("示例（不计入数据）", 20),
+          ("怎样填、怎样更正", 26), ("会查什么", 58))  # fmt: skip
 _REMARK = {"warning": "，提醒", "info": "，说明"}
 #: points a line of text is high, and a row may be
 _LINE, _TALLEST = 15, 409
@@ -163,7 +163,7 @@ def _guide(book: Any, templates: Sequence[Template], formats: dict[str, Any]) ->
 
 def _lines(cells: Sequence[str]) -> int:
     """How many lines the fullest cell of a row of the guide takes."""
-    widths = [width - 1 for _, width in _GUIDE]
+    widths = [width - 4 for _, width in _GUIDE]  # lines break early, before words
     folded = [[math.ceil((wide(line) or 1) / w) for line in c.split("\n")] for c, w in zip(cells, widths, strict=True)]
     return max(map(sum, folded))
 

@@ -33,6 +33,29 @@ class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+#: the parts of a regular expression that RE2, Python, JavaScript and XML Schema read alike. `\d` is not among them (in
+#: Python it takes every digit of Unicode), nor is `.`, nor anchors: Table Schema puts its own around the whole.
+_PORTABLE = re.compile(
+    r"""(?P<open>\() | (?P<close>\)) | (?P<or>\|) | (?P<many>[*+?]|\{[0-9]{1,3}(?:,[0-9]{0,3})?\})
+    | (?P<one>[^\\\[\](){}|*+?.^$\n\r] | \\[\\\[\](){}|*+?.^$/-] | \[\^?(?:[^\\\[\]^\n\r] | \\[\\\[\]^-])+\])""",
+    re.VERBOSE,
+)
+
+
+def is_portable(pattern: str) -> bool:
+    """Whether a regular expression means the same in every engine that may read it, matching the whole text."""
+    at, depth, repeatable = 0, 0, False
+    while at < len(pattern):
+        part = _PORTABLE.match(pattern, at)
+        if part is None or (part.lastgroup == "many" and not repeatable) or (part.lastgroup == "or" and not depth):
+            return False
+        depth += {"open": 1, "close": -1}.get(part.lastgroup or "", 0)
+        if depth < 0:
+            return False
+        repeatable, at = part.lastgroup in ("one", "close"), part.end()
+    return depth == 0
+
+
 class Constraints(Strict):
     """What a single value must satisfy, in the words of Table Schema."""
 
@@ -41,6 +64,24 @@ class Constraints(Strict):
     pattern: str | None = None
     min_length: int | None = None
     max_length: int | None = None
+
+    @field_validator("pattern")
+    @classmethod
+    def _means_the_same_everywhere(cls, pattern: str | None) -> str | None:
+        if pattern is not None and not is_portable(pattern):
+            raise ValueError(
+                f"{pattern!r}: only what every engine reads alike: letters, digits and signs as they are, [classes] "
+                "such as [0-9], (groups), | within a group, ? * + {2,3}; it is the whole text that must match, so "
+                "no ^ and $; no \\d, \\w, \\s and no dot"
+            )
+        return pattern
+
+    @field_validator("minimum", "maximum")
+    @classmethod
+    def _is_the_same_number_in_json(cls, bound: Decimal | None) -> Decimal | None:
+        if bound is not None and Decimal(repr(float(bound))) != bound:
+            raise ValueError(f"{bound}: a bound of so many digits is another number in JSON and in most readers")
+        return bound
 
     def tightened(self, other: Constraints) -> Constraints:
         """Both sets of constraints at once; ContractError if ``other`` would loosen one of ours."""
@@ -87,6 +128,20 @@ class Field(Strict):
             raise ValueError(f"{self.name}: a list field names its codelist")
         return self
 
+    @model_validator(mode="after")
+    def _constraints_fit_the_type(self) -> Field:
+        """Else one engine would compare texts as numbers, another ignore the constraint."""
+        limits, of_number = self.constraints, self.type in ("integer", "number")
+        if not of_number and (limits.minimum is not None or limits.maximum is not None):
+            raise ValueError(f"{self.name}: minimum and maximum are for numbers")
+        bounds = [bound for bound in (limits.minimum, limits.maximum) if bound is not None]
+        if self.type == "integer" and any(bound != bound.to_integral_value() for bound in bounds):
+            raise ValueError(f"{self.name}: the bound of an integer is an integer, or Table Schema cannot say it")
+        texts = (limits.pattern, limits.min_length, limits.max_length)
+        if self.type != "string" and any(text is not None for text in texts):
+            raise ValueError(f"{self.name}: pattern and lengths are for texts")
+        return self
+
 
 class FindingText(Strict):
     """What a finding says to a person, and what to do about it."""
@@ -99,6 +154,34 @@ class FindingText(Strict):
     advice_en: str = ""
     source: str = ""
     dq: str | None = None  # GB/T 36344-2018 sub-indicator
+    implements: tuple[str, ...] = ()  # rules of schemas/rulebook.yml
+
+
+class BookRule(Strict):
+    """A rule of our rule book: what is asked, and what looks after it.
+
+    ``contract`` and ``cross`` rules are looked after by the findings that name them in ``implements`` (those about
+    single columns: of ``columns``); everything else says ``where``, in paths of the project. ``note``: what of it is
+    not judged, or judged more mildly than asked, and why; of a rule that is left out, the reason."""
+
+    id: str
+    severity: Severity
+    kind: Literal["contract", "cross", "reading", "release", "indicator", "left_out"]
+    zh: str
+    en: str
+    dq: str
+    columns: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
+    note_zh: str = ""
+    note_en: str = ""
+
+    @model_validator(mode="after")
+    def _is_looked_after(self) -> BookRule:
+        if self.kind in ("reading", "release", "indicator") and not self.where:
+            raise ValueError(f"{self.id}: say where it is looked after")
+        if self.kind == "left_out" and not (self.note_zh and self.note_en):
+            raise ValueError(f"{self.id}: say why it is left out")
+        return self
 
 
 class RowRule(FindingText):

@@ -12,6 +12,7 @@ import functools
 import hashlib
 import io
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -22,6 +23,7 @@ from pydantic import ValidationError
 
 from schemas.model import (
     PROVENANCE,
+    BookRule,
     Code,
     CodeList,
     Constraints,
@@ -51,6 +53,7 @@ class Registry:
     codelists: dict[str, CodeList]
     datasets: dict[str, Dataset]
     findings: dict[str, FindingText]
+    rulebook: dict[str, BookRule]
     sources: tuple[Source, ...]
     fingerprint: str
     _maps: dict[tuple[str, str], str] = field(repr=False)
@@ -85,6 +88,13 @@ class Registry:
         return tuple(table for name, table in self._maps if name == source)
 
 
+def check_implements(rulebook: dict[str, BookRule], texts: Iterable[FindingText]) -> None:
+    """ContractError if a finding says that it implements a rule the rule book does not have."""
+    for text in texts:
+        if unknown := sorted(set(text.implements) - set(rulebook)):
+            raise ContractError(f"{text.code}: implements {unknown}, which schemas/rulebook.yml does not have")
+
+
 def profiles() -> list[str]:
     """The slugs of the profiles that come with the package."""
     return sorted(p.parent.name for p in (HERE / "districts").glob("*/profile.yml"))
@@ -103,13 +113,17 @@ def load(profile: str | Path = "binjiang") -> Registry:
     _check_codelists(fields, codelists)
     tables = reader.tables(_tightened_fields(fields, chain), chain)
     datasets = reader.datasets(tables)
+    findings = _all_findings(reader, tables, chain)
+    rulebook = reader.rulebook()
+    check_implements(rulebook, findings.values())
     return Registry(
         profile=_merged(chain),
         chain=chain,
         tables=tables,
         codelists=codelists,
         datasets=datasets,
-        findings=_all_findings(reader, tables, chain),
+        findings=findings,
+        rulebook=rulebook,
         sources=tuple(s for p in reversed(chain) for s in p.sources),
         _maps=reader.maps(folders, chain),
         fingerprint=reader.fingerprint(),
@@ -221,6 +235,10 @@ class _Reader:
             found[path.stem] = dataset
         return found
 
+    def rulebook(self) -> dict[str, BookRule]:
+        path = HERE / "rulebook.yml"
+        return {rule: _made(BookRule, {"id": rule} | said, path) for rule, said in self.yaml(path).items()}
+
     def maps(self, folders: list[Path], chain: tuple[Profile, ...]) -> dict[tuple[str, str], str]:
         return {
             (source.name, table): self.text(folder / source.name / f"{table}.sql")
@@ -283,7 +301,10 @@ def _tightened_fields(fields: dict[str, Field], chain: tuple[Profile, ...]) -> d
 
 
 def _tightened(given: Field, constraints: Constraints) -> Field:
-    return given.model_copy(update={"constraints": given.constraints.tightened(constraints)})
+    try:
+        return Field(**given.model_dump() | {"constraints": given.constraints.tightened(constraints)})
+    except ValidationError as error:
+        raise ContractError(f"a profile tightens {given.name}: {error.errors()[0]['msg']}") from error
 
 
 def _table_field(name: str | dict, fields: dict[str, Field], required: set[str], path: Path) -> Field:

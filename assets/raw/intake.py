@@ -8,14 +8,14 @@ quarantined is asserted for every file at the end. What does not belong here: ju
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
 
 from assets.raw.account import COORDINATES, settle
 from assets.raw.receive import Receipt, Refused, ledger, received_file, refused
-from assets.sql import connect, spill_folder, values_unsaid, write_parquet
+from assets.sql import connect, profile_tables, spill_folder, values_unsaid, write_parquet
 from assets.workspace import (
     Context,
     code_fingerprint,
@@ -25,10 +25,11 @@ from assets.workspace import (
     read_json,
     write_json,
 )
-from quality.cross_rules import CrossRule, cross_rules
+from quality.cross_rules import CrossRule, cross_rules, lay_out
 from quality.limits import in_mib
 from quality.normalise import install_macros, normal_expression, with_default
 from quality.sandbox import Sandbox
+from quality.workdays import CALENDAR
 from schemas.compile.duckdb import column_definitions, literal, order_by, quote
 from schemas.model import Field, Table
 
@@ -62,7 +63,8 @@ def _build(ctx: Context) -> Intake:
     fresh = _gate_fresh(ctx, receipts, gate_print)
     unfit = refused(ctx.workspace)
     inputs = [[[r.sha256, r.batch] for r in receipts], [[r.name, r.code] for r in unfit]]
-    step = fingerprint(gate_print, inputs, file_sha256(Path(__file__)))
+    # rules between tables look at the day (what has expired) and at the calendar; the gate of one file does not
+    step = fingerprint(gate_print, inputs, file_sha256(Path(__file__)), ctx.as_of, CALENDAR)
     state = read_json(ctx.workspace.state("intake"))
     if state and state["fingerprint"] == step and not fresh:
         result = Intake(**state["result"] | {"gated": 0})
@@ -102,7 +104,7 @@ def _mark(ctx: Context, receipt: Receipt) -> Path:
 def _gate(ctx: Context, receipt: Receipt, wanted: str, gate: Sandbox) -> None:
     _mark(ctx, receipt).unlink(missing_ok=True)
     ctx.progress(f"检查 {receipt.name}")
-    gate.check_file(
+    result = gate.check_file(
         ctx.registry,
         received_file(ctx.workspace, receipt.sha256),
         name=receipt.name,
@@ -112,7 +114,8 @@ def _gate(ctx: Context, receipt: Receipt, wanted: str, gate: Sandbox) -> None:
         out_dir=ctx.workspace.gated(receipt.sha256),
         brief=True,
     )
-    write_json(_mark(ctx, receipt), {"fingerprint": wanted})
+    kept = {"encoding": result.encoding, "places": [asdict(place) for place in result.places]}
+    write_json(_mark(ctx, receipt), kept | {"fingerprint": wanted})
 
 
 def _union(ctx: Context, receipts: list[Receipt], unfit: list[Refused], gated: int) -> Intake:
@@ -132,8 +135,7 @@ def _union(ctx: Context, receipts: list[Receipt], unfit: list[Refused], gated: i
     )
     _load_findings(con, folders, unfit, in_mib(ctx.limits.file_bytes))
     superseded = sum(_candidate(con, table, folders) for table in tables)
-    for rule in cross_rules():
-        _apply_cross_rule(con, rule)
+    _judge_across(ctx, con)
     for table in _parents_first(tables):
         _drop_held(con, table)
         for number in range(len(table.foreign_keys)):
@@ -200,9 +202,19 @@ def _candidate(con: duckdb.DuckDBPyConnection, table: Table, folders: list[Path]
     return con.execute(sql).fetchone()[0]
 
 
-def _apply_cross_rule(con: duckdb.DuckDBPyConnection, rule: CrossRule) -> None:
+def _judge_across(ctx: Context, con: duckdb.DuckDBPyConnection) -> None:
+    """Every rule that compares tables; one whose figures this district does not give is not evaluated."""
+    profile_tables(con, ctx)
+    lay_out(con)
+    parameters = ctx.registry.parameters(ctx.as_of)
+    for rule in cross_rules():
+        if select := rule.select(parameters):
+            _apply_cross_rule(con, rule, select)
+
+
+def _apply_cross_rule(con: duckdb.DuckDBPyConnection, rule: CrossRule, select: str) -> None:
     """Findings of one rule over several tables; its error rows are held."""
-    con.execute(f"CREATE OR REPLACE TEMP TABLE hit AS {rule.sql}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE hit AS {select}")
     _add_findings(con, rule.code, rule.severity, rule.table, rule.column)
     if rule.severity == "error":
         con.execute(f"INSERT INTO held SELECT {COORDINATES}, ?, ? FROM hit", [rule.table, rule.code])

@@ -46,7 +46,7 @@ def posted(provider: Provider, observed: date, wave: int) -> Iterator[Values]:
     }
     if "temporary" in service_modes(provider):
         yield _quote(provider, "temp_care", observed, 40 + 5 * (provider.number % 5), "per_hour") | {
-            "service_mode_code": "hourly",
+            "service_mode_code": "temporary",
         }
 
 

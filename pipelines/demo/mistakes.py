@@ -29,9 +29,9 @@ _FILINGS: tuple[Mistake, ...] = (
     ({"provider_name": None}, (("provider_name", "value-missing"),)),
     ({"address": None}, (("address", "value-missing"),)),
     ({"credit_code": None}, (("credit_code", "value-missing"),)),
-    ({"indoor_area_m2": "约三间房"}, (("indoor_area_m2", "value-type"),)),
+    ({"indoor_area_m2": "约三间房"}, (("indoor_area_m2", "number-approximate"),)),
     ({"place_count": None}, (("place_count", "place-count-missing"),)),
-    ({"filed_on": "2023年2月30日"}, (("filed_on", "value-type"),)),
+    ({"filed_on": "2023年2月30日"}, (("filed_on", "date-impossible"),)),
     ({"submitted_on": date(2099, 1, 1)}, (("filed_on", "filing-date-order"),)),
     ({"subdistrict_code": "330108009"}, (("subdistrict_code", "code-unknown"),)),
     ({"subdistrict_code": "_T"}, (("subdistrict_code", "subdistrict-not-given"),)),
@@ -59,7 +59,7 @@ _CLASSES: tuple[Mistake, ...] = (
 )
 _DOCUMENTS: tuple[Mistake, ...] = (
     ({"document_type_code": "校车许可证"}, (("document_type_code", "code-unknown"),)),
-    ({"issued_on": date(2019, 5, 6), "valid_to_on": "2029年2月31日"}, (("valid_to_on", "value-type"),)),
+    ({"issued_on": date(2019, 5, 6), "valid_to_on": "2029年2月31日"}, (("valid_to_on", "date-impossible"),)),
     ({"provider_id": UNKNOWN_PROVIDER}, (("provider_id", "row-orphan"),)),
 )
 _REPORTS: tuple[Mistake, ...] = (
@@ -70,7 +70,7 @@ _REPORTS: tuple[Mistake, ...] = (
     ({"child_visit_count": -4}, (("child_visit_count", "value-below-minimum"),)),
     ({"child_visit_count": "很多"}, (("child_visit_count", "value-type"),)),
     ({"activity_count": None}, (("activity_count", "value-missing"),)),
-    ({"report_month": "2025年13月"}, (("report_month", "value-type"),)),
+    ({"report_month": "2025年13月"}, (("report_month", "date-impossible"),)),
     ({"station_id": UNKNOWN_STATION}, (("station_id", "row-orphan"),)),
 )
 _FEES: tuple[Mistake, ...] = (

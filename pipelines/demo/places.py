@@ -21,6 +21,7 @@ RATIOS = {"infant": 3, "small": 5, "big": 7, "mixed": 5}
 AGES = {"infant": (6, 12), "small": (12, 24), "big": (24, 36), "mixed": (18, 36)}
 BLOCK_PLACES = 1425
 FAMILY_PLACES = (5, 5, 4)
+FAMILY_RATIO = 3  # children a carer of a family point may have
 
 
 @dataclass
@@ -31,11 +32,12 @@ class ClassLine:
     class_count: int
     place_count: int
     enrolled_count: int = 0
+    children_per_carer: int = 0  # 0: as the class type has it
 
     @property
     def carer_count(self) -> int:
         """Enough carers for every place, in whole persons."""
-        return -(-self.place_count // RATIOS[self.class_type])
+        return -(-self.place_count // (self.children_per_carer or RATIOS[self.class_type]))
 
     @property
     def room_area_m2(self) -> int:
@@ -72,7 +74,7 @@ def enrol(rng: random.Random, lines: list[ClassLine]) -> None:
 def full_lines(rng: random.Random, mix: str, family_places: int = 5) -> list[ClassLine]:
     """Class lines of one provider of that mix, every class as large as it may be."""
     if mix == "family":
-        return [ClassLine("mixed", 1, family_places)]
+        return [ClassLine("mixed", 1, family_places, children_per_carer=FAMILY_RATIO)]
     wanted = {
         "none": [],
         "big_only": [("big", rng.choice((1, 2, 2)))],

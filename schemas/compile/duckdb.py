@@ -32,9 +32,16 @@ def literal(value: str) -> str:
 
 
 def cast_select(table: Table, relation: str) -> str:
-    """A SELECT of exactly the contract's columns from ``relation``, each cast to its type."""
-    columns = ", ".join(f"CAST({quote(f.name)} AS {column_type(f)}) AS {quote(f.name)}" for f in table.fields)
+    """A SELECT of exactly the contract's columns from ``relation``, each cast to its type.
+
+    An empty text becomes NULL: there is one way to say nothing, and the CSV that is published knows no other."""
+    columns = ", ".join(f"{_cast(f)} AS {quote(f.name)}" for f in table.fields)
     return f"SELECT {columns} FROM {relation}"
+
+
+def _cast(field: Field) -> str:
+    cast = f"CAST({quote(field.name)} AS {column_type(field)})"
+    return f"nullif({cast}, '')" if column_type(field) == "VARCHAR" else cast
 
 
 def column_definitions(fields: Iterable[Field]) -> str:

@@ -7,10 +7,9 @@ our contracts: `title_en`, `description_en`, `unit`, `decimals`, `codelist`.
 
 from __future__ import annotations
 
-import re
-from decimal import Decimal
 from typing import Any
 
+from schemas.compile.constraints import Constraint, code_list_pattern, field_constraints
 from schemas.model import Field, Table
 from schemas.registry import Registry
 
@@ -106,26 +105,38 @@ def _codes(registry: Registry, field: Field) -> dict[str, Any]:
 
 
 def _constraints(registry: Registry, field: Field, *, unique: bool) -> dict[str, Any]:
-    """Only what Table Schema allows for the type: a number has no pattern. A list of codes becomes one."""
-    limits = field.constraints
-    given: dict[str, Any] = {"required": field.required or None, "unique": unique or None}
-    if field.type in ("integer", "number"):
-        given |= {"minimum": _number(limits.minimum), "maximum": _number(limits.maximum)}
-    if field.type == "string":
-        given["pattern"] = limits.pattern
-        given |= {"minLength": limits.min_length, "maxLength": limits.max_length}
-    if field.type == "string" and field.codelist:
-        given["enum"] = list(registry.codelists[field.codelist].codes)
-    if field.type == "list":
-        code = "|".join(re.escape(c) for c in registry.codelists[field.codelist or ""].codes)
-        given["pattern"] = f"({code})(;({code}))*"
-    return {key: value for key, value in given.items() if value is not None}
+    """In the words of Table Schema; the shape of a month is its type's. A list of codes becomes a pattern."""
+    given: dict[str, Any] = {"unique": True} if unique else {}
+    for constraint in field_constraints(registry, field):
+        if constraint.kind in _WORDS:
+            given |= {_WORDS[constraint.kind]: _said(constraint)}
+    return given
 
 
-def _number(limit: Decimal | None) -> int | float | None:
-    if limit is None:
-        return None
-    return int(limit) if limit == limit.to_integral_value() else float(limit)
+_WORDS = {
+    "required": "required",
+    "codes": "enum",
+    "code_list": "pattern",
+    "pattern": "pattern",
+    "min_length": "minLength",
+    "max_length": "maxLength",
+    "minimum": "minimum",
+    "maximum": "maximum",
+}
+
+
+def _said(constraint: Constraint) -> Any:
+    value = constraint.value
+    match constraint.kind:
+        case "required":
+            return True
+        case "codes":
+            return list(value)
+        case "code_list":
+            return code_list_pattern(value)
+        case "minimum" | "maximum":
+            return int(value) if value == value.to_integral_value() else float(value)
+    return value
 
 
 def _foreign_key(table: Table, key: Any) -> dict[str, Any]:

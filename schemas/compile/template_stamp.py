@@ -1,7 +1,7 @@
 """What a template says of itself on a sheet no one sees, so that it is recognised when it comes back filled in.
 
 What belongs here: writing that sheet's cells and reading them again. What does not: Excel, and what is told to
-the filer (quality/reading.py). A stamp is only what a file claims: nothing is trusted because of it.
+the filer (quality/reading.py). A stamp is only what a file claims: no sheet of data is passed over because of it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from schemas.compile.template import Template, template
 from schemas.registry import Registry
 
-SHEET = "_tuoyu"
+#: the sheets of a template that hold no data: the stamp itself, the guide, long lists of choices
+SHEET, GUIDE, LISTS = "_tuoyu", "填表说明", "_选项"
 #: the form of this sheet itself, not of any contract
 FORMAT = "1"
 _MARK = "tuoyu-template"
@@ -30,12 +31,12 @@ class Stamp:
     helpers: tuple[tuple[str, int], ...]
 
     def is_helper(self, name: str, filled_rows: int) -> bool:
-        """Whether a sheet is one the template came with, with no row added: then it holds nothing of the filer's."""
-        return (name, filled_rows) in self.helpers
+        """Whether a sheet is one every template comes with, with no row added: it holds nothing of the filer's."""
+        return name in (SHEET, GUIDE, LISTS) and (name, filled_rows) in self.helpers
 
     def outdated(self, registry: Registry) -> bool:
         """Whether a table of the file asks for something else now, or is no longer asked for."""
-        return any(not _current(registry, *table) for table in self.tables)
+        return any(not _current(registry, *table) for table in dict.fromkeys(self.tables))
 
 
 def stamp(templates: Sequence[Template], helpers: Iterable[tuple[str, int]]) -> Stamp:

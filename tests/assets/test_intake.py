@@ -140,6 +140,26 @@ def test_a_warning_between_tables_is_found_and_holds_nothing(house):
     assert query("SELECT code, severity FROM t", house.workspace.findings) == [("report-after-close", "warning")]
 
 
+def test_rules_between_tables_see_the_day(house):
+    """What expires between two runs is found without a file having changed."""
+    told = {
+        "机构标识": "330108-S-0001", "备案事项": "新备案", "事项日期": "2025-03-01", "备案状态": "已备案",
+        "机构名称": "示例托育有限公司", "统一社会信用代码": "91330108MATE00002B", "登记机关": "市场监管",
+        "机构性质": "企业", "营利性质": "营利性", "机构形态": "独立托育机构", "服务类型": "未分类",
+        "服务形式": "全日托", "托位数": "60", "街道": "西兴街道", "机构住所": "滨江区示例路1号",
+    }  # fmt: skip
+    house.put("备案.csv", f"{','.join(told)}\n{','.join(told.values())}\n")
+    house.put("证照.csv", "机构标识,材料类型,发证日期,有效期至,结论\n330108-S-0001,消防,2025-04-01,2026-03-31,合格\n")
+
+    def expired(day: str) -> list[tuple]:
+        house.build(day)
+        select = "SELECT file, severity, value FROM t WHERE code = 'document-expired-on-file'"
+        return query(select, house.workspace.findings)
+
+    assert expired("2026-03-31") == []
+    assert expired("2026-04-01") == [("证照.csv", "warning", "2026-03-31")]
+
+
 def test_the_account_adds_up_for_every_file_the_unknown_too(house):
     wrong = report("2025-13", 20) + report("2025-02", 40) + report("2025-03", 9)
     house.put("街道/a.csv", REPORT + wrong + report("2023-03", 9))
@@ -168,8 +188,10 @@ def test_a_second_build_does_nothing_and_a_new_file_is_gated_alone(house):
     path = house.workspace.table("intake", "station_report")
     written = path.stat().st_mtime_ns
     assert house.build().gated == 0
-    assert house.build("2026-04-01").gated == 0, "a new day alone changes no verdict"
     assert path.stat().st_mtime_ns == written
+    before = path.read_bytes()
+    assert house.build("2026-04-01").gated == 0, "a new day alone gates no file again"
+    assert path.read_bytes() == before
     house.put("b.csv", REPORT + report("2025-02", 20))
     assert house.build().gated == 1
 

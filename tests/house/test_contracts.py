@@ -148,3 +148,40 @@ def test_quality_and_assets_speak_of_no_district() -> None:
     below = ("quality/", "assets/core/", "assets/open/", "assets/raw/", "schemas/compile/")
     text |= {m.path: m.text for m in modules() if m.path.startswith(below)}
     assert not [f"{name}: {hit.group()}" for name, said in text.items() for hit in words.finditer(said)]
+
+
+def test_every_rule_of_the_rule_book_is_looked_after(registries: list[Registry]) -> None:
+    """By a finding that says so, or where the rule book says, or it says why not."""
+    texts = [text for r in registries for text in r.findings.values()] + [rule.text for rule in cross_rules()]
+    done = {rule for text in texts for rule in text.implements}
+    book = registries[0].rulebook
+    assert book
+    assert not done - set(book)
+    assert not [rule.id for rule in book.values() if rule.kind in ("contract", "cross") and rule.id not in done]
+    assert not [f"{rule.id}: {path}" for rule in book.values() for path in rule.where if not (ROOT / path).is_file()]
+
+
+def test_a_rule_book_entry_of_columns_names_columns_there_are(registries: list[Registry]) -> None:
+    fields = {f.name for r in registries for table in r.tables.values() for f in table.fields}
+    assert not [rule.id for rule in registries[0].rulebook.values() if set(rule.columns) - fields]
+
+
+def test_a_rule_says_where_it_comes_from_and_what_it_measures() -> None:
+    """Law, standard or project; and the sub-indicator of GB/T 36344."""
+    law = load("binjiang")
+    rules = [rule for table in law.layer("intake") for rule in table.rules] + [rule.text for rule in cross_rules()]
+    assert not [rule.code for rule in rules if not rule.source or not re.fullmatch(r"0[1-6]0[1-6]", rule.dq or "")]
+    assert not [rule.code for rule in rules if not (rule.advice_zh and rule.advice_en)]
+
+
+def test_a_figure_in_the_words_of_a_rule_is_one_it_uses() -> None:
+    """{name} in a text is a dated figure of the rule: another would tell a district something it never set."""
+    law = load("binjiang")
+    rules = [rule for table in law.layer("intake") for rule in table.rules]
+    told = [(rule, rule.parameters) for rule in rules] + [(rule.text, rule.parameters) for rule in cross_rules()]
+    wrong = []
+    for text, parameters in told:
+        said = " ".join((text.says_zh, text.says_en, text.advice_zh, text.advice_en))
+        names = set(re.findall(r"\{([a-z0-9_]+)\}", said)) - {"column", "value"}
+        wrong += [f"{text.code}: {name}" for name in sorted(names - set(parameters))]
+    assert not wrong

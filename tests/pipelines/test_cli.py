@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 import sys
 from pathlib import Path
 
+import openpyxl
 import pytest
 from rich.cells import cell_len
 
 from pipelines.cli import main
 from pipelines.exits import Exit
 from pipelines.run_outcome import Outcome, exit_code
+from pipelines.show_check import rows
 from pipelines.terminal import fold, plain
+from tests.house.source import ROOT
 
 COMMANDS = (["demo"], ["run"], ["check"], ["status"], ["diff"], ["schema"], ["schema", "list"], ["schema", "show"],
             ["schema", "rules"], ["schema", "template"])  # fmt: skip
@@ -77,14 +82,24 @@ def test_the_help_names_the_defaults(tuoyu):
 
 @pytest.mark.parametrize(
     "words",
-    [["frobnicate"], ["run", "--job", "half"], ["check", "not-there.csv"], ["check", "."], ["demo", "--providers", "3"],
-     ["diff", "whitelist"], ["status", "--colour"]],
+    [["frobnicate"], ["run", "--job", "half"], ["check", "not-there.csv"], ["check"],
+     ["check", ".", "--report", "a.xlsx"], ["demo", "--providers", "3"],
+     ["diff", "whitelist"], ["status", "--colour"], ["schema", "template", "--together", "驿站"]],
     ids=" ".join,
 )  # fmt: skip
-def test_what_cannot_be_understood_is_usage(tuoyu, words):
+def test_what_cannot_be_understood_is_usage(tuoyu, tmp_path, words):
+    (tmp_path / "a.xlsx").write_bytes(b"x")
     said = tuoyu(*words)
     assert said.code == Exit.USAGE
     assert "Usage: tuoyu" in said.err and not said.out
+
+
+def test_a_report_never_overwrites_the_file_it_is_about(tuoyu, tmp_path):
+    (tmp_path / "sent.xlsx").write_bytes(b"PK\x03\x04broken")
+    for target in ("sent.xlsx", "./sent.xlsx", "answer.csv", "."):
+        said = tuoyu("check", "sent.xlsx", "--report", target)
+        assert said.code == Exit.USAGE and "--report" in said.err
+    assert (tmp_path / "sent.xlsx").read_bytes() == b"PK\x03\x04broken"
 
 
 # --- settings and folders
@@ -160,7 +175,7 @@ def test_a_wrong_cell_is_told_with_place_value_and_remedy_in_both_languages(tuoy
     said = tuoyu("check", station_file(wrong), "--as-of", "2026-03-31")
     assert said.code == Exit.FINDINGS
     assert "驿站类型 station_type_code · code-unknown" in said.out
-    assert "行 rows: 3 [豪华型]" in said.out
+    assert re.search(r"行 rows +原内容 written\n +3 +豪华型\n", said.out)
     assert "示范型、基础型" in said.out and "Demonstration" in said.out
     assert "{" not in said.out, "a placeholder was not filled in"
 
@@ -169,8 +184,65 @@ def test_one_problem_of_many_rows_is_told_once(tuoyu, station_file):
     wrong = "".join(f"330108-F-{n:04},西兴驿站{n},豪华型,西兴街道,2024-05-01\n" for n in range(30))
     said = tuoyu("check", station_file(wrong))
     assert said.out.count("code-unknown") == 1
-    assert "22 more (--json)" in " ".join(said.out.split())
-    assert len(tuoyu("check", "驿站.csv", "--json").json["findings"]) == 30
+    assert re.search(r"\n +2–31 +豪华型\n", said.out)
+    assert len(tuoyu("check", "驿站.csv", "--json").json["files"][0]["findings"]) == 30
+
+
+def test_of_many_different_values_some_are_shown_and_the_rest_counted(tuoyu, station_file):
+    wrong = "".join(f"330108-F-{n:04},西兴驿站{n},豪华型{n % 20},西兴街道,2024-05-01\n" for n in range(40))
+    said = tuoyu("check", station_file(wrong))
+    assert re.search(r"\n +2; 22 +豪华型0\n +3; 23 +豪华型1\n", said.out)
+    assert "12 more (--json)" in " ".join(said.out.split())
+
+
+def test_rows_are_told_as_stretches():
+    assert rows([5, 3, 4, 9, 3]) == "3–5; 9"
+    assert rows(range(2, 40, 2)) == "2; 4; 6; 8; … 19 行 rows"
+
+
+def test_a_folder_is_checked_file_by_file_and_each_gets_its_workbook(tuoyu, station_file, tmp_path):
+    for folder in ("box/甲", "box/乙"):
+        (tmp_path / folder).mkdir(parents=True)
+    station_file(GOOD, name="box/甲/驿站.csv")
+    station_file(GOOD.replace("示范型,", "豪华型,"), name="box/乙/驿站.csv")
+    said = tuoyu("check", "box", "--report", "answers")
+    assert said.code == Exit.FINDINGS and "甲/驿站.csv: 通过 accepted" in said.out and "2 文件 files" in said.out
+    made = sorted(p.relative_to(tmp_path / "answers").as_posix() for p in (tmp_path / "answers").rglob("*.xlsx"))
+    assert made == ["乙/驿站.csv.校验结果.xlsx", "甲/驿站.csv.校验结果.xlsx"]
+    machine = tuoyu("check", "box/甲/驿站.csv", "box", "--json").json
+    assert [f["result"] for f in machine["files"]] == ["accepted", "rejected", "accepted"]
+    assert machine["result"] == "rejected"
+    (tmp_path / "empty").mkdir()
+    assert tuoyu("check", "empty").code == Exit.FINDINGS
+
+
+def test_warnings_alone_are_accepted(tuoyu, station_file):
+    said = tuoyu("check", station_file(GOOD * 2), "--as-of", "2026-03-31", "--report", "answer.xlsx")
+    assert said.code == Exit.OK and "row-repeated" in said.out and "accepted with warnings" in said.out
+    assert openpyxl.load_workbook("answer.xlsx").sheetnames == ["校验结果", "数据"]
+
+
+def test_the_schema_of_the_answer_is_printed_and_fits_it(tuoyu, station_file):
+    schema = tuoyu("check", "--json-schema").json
+    answer = tuoyu("check", station_file(GOOD), "--json").json
+    assert set(schema["required"]) == set(answer)
+    assert set(schema["$defs"]["Verdict"]["required"]) == set(answer["files"][0])
+
+
+def test_checking_imports_neither_dagster_nor_great_expectations(station_file):
+    code = (
+        "import sys; from pipelines.cli import app\n"
+        "try: app(['check', sys.argv[1], '--report', sys.argv[2]])\n"
+        "except SystemExit as end: code = end.code\n"
+        "assert code == 1, code\n"
+        "heavy = {'dagster', 'great_expectations', 'pandas', 'frictionless'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    path = station_file(GOOD.replace("示范型,", "豪华型,"))
+    words = [sys.executable, "-c", code, str(path), str(path.with_suffix(".xlsx"))]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert path.with_suffix(".xlsx").exists()
 
 
 @pytest.mark.parametrize(
@@ -192,11 +264,12 @@ def test_what_a_file_says_is_text_and_never_acted_on(tuoyu, station_file):
 
 def test_the_verdict_for_machines_has_every_coordinate(tuoyu, station_file):
     said = tuoyu("check", station_file("330108-F-0002,西兴驿站,示范型,月球街道,2024-05-01\n"), "--json")
-    finding = said.json["findings"][0]
+    verdict = said.json["files"][0]
+    finding = verdict["findings"][0]
     assert (finding["row"], finding["column"], finding["value"]) == (2, "subdistrict_code", "月球街道")
     assert finding["column_zh"] == "街道" and finding["column_en"] == "Subdistrict"
     assert all(finding[k] for k in ("says_zh", "says_en", "advice_zh", "advice_en", "code", "severity"))
-    assert said.json["result"] == "rejected" and said.json["account"][0]["quarantined"] == 1
+    assert said.json["result"] == verdict["result"] == "rejected" and verdict["account"][0]["quarantined"] == 1
 
 
 # --- run, status, diff
@@ -260,13 +333,26 @@ def test_the_contracts_can_be_looked_at(tuoyu):
 
 
 def test_every_rule_is_listed_with_what_it_lacks(tuoyu):
-    rules = tuoyu("schema", "rules", "--as-of", "2026-03-31", "--json").json
+    told = tuoyu("schema", "rules", "--as-of", "2026-03-31", "--json").json
+    rules, book = told["rules"], {entry["id"]: entry for entry in told["book"]}
     assert {"credit-code-check-digit", "report-before-open", "value-missing"} <= {r["code"] for r in rules}
     assert not [r for r in rules if "{" in r["says_zh"]]
     lacking = [r for r in rules if not r["evaluated"]]
-    assert all(r["missing_parameters"] for r in lacking)
+    assert lacking and all(r["missing_parameters"] for r in lacking)
+    assert book["R-FEE-05"]["state"] == "not_evaluated" and book["R-CLS-02"]["state"] == "partly"
+    assert book["R-GEO-05"]["state"] == "elsewhere" and book["R-GEO-05"]["where"]
+    assert book["R-REC-01"]["state"] == "left_out" and book["R-REC-01"]["note_zh"]
+    assert book["R-ID-02"]["codes"] == ["credit-code-check-digit", "parent-credit-code-check-digit"]
     printed = tuoyu("schema", "rules", "--as-of", "2026-03-31").out
     assert all(r["code"] in printed for r in rules)
+    assert all(name in printed for name in book)
+
+
+def test_what_is_law_of_one_country_is_not_adopted_by_another(tuoyu):
+    told = tuoyu("schema", "rules", "--profile", "taiwan-sfaa", "--as-of", "2026-03-31", "--json").json
+    states = {entry["id"]: entry["state"] for entry in told["book"]}
+    assert states["R-ID-01"] == states["R-CLS-01"] == "not_adopted"
+    assert states["R-DOC-03"] == states["R-FIL-02"] == "not_evaluated"
 
 
 def test_a_template_is_made_for_each_intake_table_or_together(tuoyu, tmp_path):

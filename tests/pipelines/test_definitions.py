@@ -16,7 +16,7 @@ from assets.sql import PROFILE_TABLES
 from pipelines.build import AS_OF_TAG, build_definitions, registry_of
 from pipelines.demo import make_inbox
 from pipelines.settings import Settings
-from quality.suites import opinions
+from quality.suites import DISAGREE, opinions
 from schemas.compile.rules import row_rules
 
 PROFILES = ("binjiang", "taiwan-sfaa")
@@ -91,6 +91,7 @@ def test_there_is_one_check_a_rule(profile):
     rules = {(n, r.code): r.severity for n in sql_files() for r in row_rules(contracts, contracts.tables[n], date.max)}
     rules |= {(n, o.code): o.severity for n in sql_files() for o in opinions(n)}
     rules |= {(n, "key-duplicate"): "error" for n in sql_files()}
+    rules |= {(t.name, DISAGREE): "error" for t in contracts.layer("open")}
     assert set(found) == {(table, code.replace("-", "_")) for table, code in rules}
     for (table, code), severity in rules.items():
         spec = found[table, code.replace("-", "_")]

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from quality.checks import check_table
-from quality.cross_rules import cross_rules
+from quality.cross_rules import cross_rules, lay_out
 from quality.findings import Finding, explain, finding_text
 from schemas.compile.duckdb import column_definitions
 from schemas.model import ContractError
@@ -69,22 +69,28 @@ def test_every_contract_compiles_and_an_empty_table_passes(name: str):
     assert len({r.name for r in results}) == len(results)
 
 
-def test_cross_rules_have_whole_headers_and_read_intake_tables():
+def test_cross_rules_have_whole_headers_and_can_be_asked_of_empty_tables():
     intake = {t.name for t in REGISTRY.layer("intake")}
+    con = duckdb.connect()
+    for table in intake:
+        table_of(con, table)
+    con.execute("CREATE TABLE profile_run AS SELECT DATE '2026-03-31' AS as_of_on")
+    con.execute("CREATE TABLE profile_codelist(list_name VARCHAR, code VARCHAR, title_zh VARCHAR, parent VARCHAR)")
+    lay_out(con)
     assert cross_rules()
     for rule in cross_rules():
         assert rule.table in intake
-        assert hits(rule.code, {}) == []
         assert rule.column in REGISTRY.tables[rule.table].field_names
-        assert rule.severity in ("error", "warning", "info")
+        if select := rule.select(REGISTRY.parameters(AS_OF)):
+            found = con.execute(f"SELECT source_sha256, source_sheet, source_row, value FROM ({select})").fetchall()
+            assert found == []
 
 
-def hits(code: str, tables: dict[str, list[dict]]) -> list[tuple[int, str | None]]:
-    con = duckdb.connect()
-    rule = next(r for r in cross_rules() if r.code == code)
-    for table in REGISTRY.layer("intake"):
-        table_of(con, table.name, *tables.get(table.name, []))
-    return con.execute(f"SELECT source_row, CAST(value AS VARCHAR) FROM ({rule.sql}) ORDER BY ALL").fetchall()
+def test_a_rule_between_tables_without_its_figure_is_not_evaluated():
+    rule = next(r for r in cross_rules() if r.code == "receipt-late")
+    assert rule.missing({}) == ("receipt_workdays_max",) and rule.select({}) is None
+    (figure,) = [p for p in REGISTRY.all_parameters() if p.code == "receipt_workdays_max"]
+    assert "> 5" in rule.select({figure.code: figure})
 
 
 HEADER = {
@@ -113,37 +119,15 @@ def test_a_whole_header_is_enough(tmp_path: Path):
     (tmp_path / "my_rule.sql").write_text("\n".join([*lines, "SELECT 1", "-- not: a header", ""]), encoding="utf-8")
     (rule,) = cross_rules(tmp_path)
     assert (rule.code, rule.severity, rule.table, rule.column) == ("x", "error", "station", None)
+    assert (rule.parameters, rule.text.implements) == ((), ())
 
 
-def test_class_places_must_sum_to_the_places_filed():
-    filing = {"area_code": "330108", "provider_id": "P1", "event_on": date(2025, 1, 1), "filing_event_code": "new"}
-    lines = [
-        {
-            "area_code": "330108",
-            "provider_id": "P1",
-            "class_type_code": c,
-            "event_on": date(2025, 2, 1),
-            "place_count": n,
-        }
-        for c, n in (("small", 15), ("big", 20))
-    ]
-    assert hits("class-places-sum", {"filing": [filing | {"place_count": 35}], "filing_class": lines}) == []
-    found = hits("class-places-sum", {"filing": [filing | {"place_count": 30}], "filing_class": lines})
-    assert found == [(1, "35 / 30"), (2, "35 / 30")]
-    assert hits("class-places-sum", {"filing": [filing], "filing_class": lines}) == []
-
-
-def test_reports_from_before_the_opening_and_after_the_closing():
-    station = {
-        "area_code": "330108",
-        "station_id": STATION,
-        "opened_on": date(2025, 3, 9),
-        "closed_on": date(2025, 6, 2),
-    }
-    reports = [REPORT | {"report_month": m} for m in ("2025-02", "2025-03", "2025-06", "2025-07")]
-    tables = {"station": [station], "station_report": reports}
-    assert hits("report-before-open", tables) == [(1, "2025-02")]
-    assert hits("report-after-close", tables) == [(4, "2025-07")]
+def test_a_rule_that_uses_a_figure_it_does_not_list_names_it(tmp_path: Path):
+    lines = [f"-- {key}: {value}" for key, value in (HEADER | {"parameters": "lease_months_min"}).items()]
+    (tmp_path / "my_rule.sql").write_text("\n".join([*lines, "SELECT $age_limit_months", ""]), encoding="utf-8")
+    (rule,) = cross_rules(tmp_path)
+    with pytest.raises(ContractError, match="age_limit_months"):
+        rule.select(REGISTRY.parameters(AS_OF))
 
 
 def test_a_finding_is_explained_in_two_languages():
@@ -153,6 +137,13 @@ def test_a_finding_is_explained_in_two_languages():
     hint = REGISTRY.tables["station_report"].field("open_day_count").hint_zh
     assert told["advice_zh"] == (hint or finding_text(REGISTRY, "value-type").advice_zh)
     assert explain(REGISTRY, replace(finding, code="report-before-open"))["says_zh"].startswith("月报")
+
+
+def test_the_figures_in_a_text_are_those_in_force_on_the_day():
+    finding = Finding("class-size-above-cap", "error", "filing_class", "a.csv", "", 3, "place_count", "31", "0")
+    for told in (explain(REGISTRY, finding), explain(REGISTRY, finding, AS_OF)):
+        assert "托小班 15 人" in told["advice_zh"] and "{" not in told["advice_zh"]
+    assert "{" in explain(REGISTRY, finding, date(1990, 1, 1))["advice_zh"]
 
 
 def test_a_wrong_format_is_explained_by_an_example():

@@ -5,20 +5,36 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from quality.disclosure import (
-    DisclosureRefused,
-    inspect,
-    is_credit_code,
-    is_resident_id,
-    personal_data,
-    require_safe,
-)
+from quality.disclosure import DisclosureRefused, inspect, require_safe
+from quality.normalise import install_macros
 from schemas.model import Field, Table
 
 RESIDENT_ID = "11010519491231002X"  # the worked example of GB 11643 itself
 MOBILE = "13800138000"
 #: published fixtures and public companies' codes: see the dossier, sections 4.1 and 4.3
 CREDIT_CODES = ["91110000600037341L", "91330108MATE00002B", "91330108MATE002050", "52330108MATE00002C"]
+
+
+_CON = duckdb.connect()
+install_macros(_CON)
+
+
+def personal_data(text: str, kind: str = "text") -> list[str]:
+    """What the detectors say of a text, behind the cheap look that comes before them."""
+    looked = "CASE WHEN may_be_personal($1) THEN personal_codes($1, $2) ELSE [] END"
+    return _CON.execute(f"SELECT {looked}", [text, kind]).fetchone()[0]
+
+
+def holds(macro: str, text: str) -> bool:
+    return _CON.execute(f"SELECT {macro}($1::VARCHAR)", [text]).fetchone()[0]
+
+
+def is_credit_code(text: str) -> bool:
+    return holds("gb32100_valid", text)
+
+
+def is_resident_id(text: str) -> bool:
+    return holds("gb11643_valid", text)
 
 
 def column(name: str, access: str = "public", type: str = "string") -> Field:

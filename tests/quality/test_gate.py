@@ -67,11 +67,11 @@ def test_a_broken_row_is_held_with_all_its_reasons_as_it_was_written(tmp_path: P
         ("value-missing", 3, "activity_count", None),
         ("value-type", 3, "child_visit_count", "很多"),
         ("value-above-maximum", 3, "open_day_count", "32"),
-        ("value-type", 3, "report_month", "2026年13月"),
+        ("date-impossible", 3, "report_month", "2026年13月"),
     ]
     columns = "report_month, open_day_count, source_row, reasons"
     held = parquet(tmp_path / "out/quarantine/station_report.parquet", columns)
-    assert held == [("2026年13月", "32", 3, "value-above-maximum;value-missing;value-type")]
+    assert held == [("2026年13月", "32", 3, "date-impossible;value-above-maximum;value-missing;value-type")]
 
 
 def test_the_account_is_written_and_adds_up(tmp_path: Path):
@@ -280,3 +280,49 @@ def test_importing_the_gate_is_cheap():
     code = f"import sys; import quality.gate; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_every_cell_that_was_written_otherwise_is_kept_with_its_value(tmp_path: Path):
+    titles = [*TITLES, "临时托小时数", "填报日期"]
+    written = [
+        [*row(1, "2026年1月", "２０", "1,000"), "36.5小时", "2026/1/5"],
+        [*row(2, visits=" 7 "), "无", ""],
+        [*row(3, days="很多"), "36.0", "2026-01-05"],
+    ]
+    result = gate(tmp_path, sheet(*written, titles=titles))
+    cells = [(n.row, n.column, n.raw, n.normal) for n in result.normalised]
+    assert cells == [
+        (2, "child_visit_count", "1,000", "1000"),
+        (2, "open_day_count", "２０", "20"),
+        (2, "report_month", "2026年1月", "2026-01"),
+        (2, "reported_on", "2026/1/5", "2026-01-05"),
+        (2, "temporary_care_hours", "36.5小时", "36.5"),
+        (3, "child_visit_count", " 7 ", "7"),
+        (3, "temporary_care_hours", "无", ""),
+    ]
+    assert {(n.table, n.sheet) for n in result.normalised} == {("station_report", "")}
+    columns = '"row", "column", raw, normal'
+    assert parquet(tmp_path / "out/normalised.parquet", columns) == cells
+    assert result.normalised_count == len(cells)
+
+
+def test_codes_titles_and_yes_and_no_are_nothing_to_tell(tmp_path: Path):
+    table = REGISTRY.tables["station"]
+    fields = [f for f in table.data_fields if f.name not in table.defaults and f.example]
+    kinds = REGISTRY.codelists["station_type"].entries
+    words = [kinds[0].code, kinds[0].title_zh, kinds[0].title_en, f" {kinds[0].title_zh}"]
+    rows = [[word if f.name == "station_type_code" else f.example for f in fields] for word in words]
+    result = gate(tmp_path, sheet(*rows, titles=[f.title_zh for f in fields]))
+    assert [(n.row, n.raw, n.normal) for n in result.normalised if n.column == "station_type_code"] == [
+        (5, words[3], kinds[0].code)
+    ]
+
+
+def test_a_verdict_on_a_large_file_holds_few_objects_and_all_the_counts(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("quality.gate.MOST_TOLD", 5)
+    rows = [row(n, days=40, visits="7人") for n in range(20)]
+    result = gate(tmp_path, sheet(*rows, titles=[*TITLES[:3], TITLES[3], TITLES[4]]))
+    assert (len(result.findings), len(result.normalised)) == (5, 5)
+    assert result.counts == {("value-above-maximum", "error"): 20, ("open-days-above-month", "error"): 20}
+    assert (result.finding_count, result.normalised_count) == (40, 20)
+    assert len(parquet(tmp_path / "out/findings.parquet")) == 40

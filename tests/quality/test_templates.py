@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import shutil
+import subprocess
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,11 +20,10 @@ from quality.gate import GateResult, check_file
 from quality.headers import match_header
 from quality.normalise import code_word, code_words
 from quality.template_cells import MOST_LIST, MOST_PROMPT, MOST_REFUSAL, MOST_TITLE
-from quality.template_workbook import GUIDE, LISTS, workbook
+from quality.template_workbook import workbook
 from quality.templates import make_template
-from quality.workbooks import read_sheets
 from schemas.compile.template import SEPARATOR, Template, TemplateColumn
-from schemas.compile.template_stamp import SHEET
+from schemas.compile.template_stamp import GUIDE, LISTS, SHEET
 from schemas.registry import Registry, load, profiles
 
 AS_OF = date(2026, 3, 31)
@@ -114,6 +115,10 @@ def story(made: Template) -> dict[str, Any]:
 def gate(registry: Registry, book: openpyxl.Workbook, folder: Path) -> GateResult:
     path = folder / "填报.xlsx"
     book.save(path)
+    return judged(registry, path)
+
+
+def judged(registry: Registry, path: Path) -> GateResult:
     return check_file(registry, path, name=path.name, sha256="0" * 64, received_on=AS_OF, as_of=AS_OF)
 
 
@@ -229,15 +234,30 @@ def test_a_template_without_its_own_sheet_is_no_data(tmp_path):
 
 
 @pytest.mark.parametrize("slug", profiles())
-def test_no_helper_sheet_is_taken_for_data_even_without_its_stamp(slug, tmp_path):
+def test_no_helper_sheet_is_taken_for_data_even_without_its_stamp(slug):
     intake = load(slug).layer("intake")
-    path = tmp_path / "all.xlsx"
-    path.write_bytes(workbook(templates(load(slug), every_column=True)))
-    sheets = {sheet.name: sheet for sheet in read_sheets(path)}
-    assert {GUIDE, LISTS, SHEET} < set(sheets)
+    book = opened(*templates(load(slug), every_column=True))
     for name in (GUIDE, LISTS, SHEET):
-        rows = sheets[name].rows
+        rows = list(book[name].iter_rows(values_only=True))
+        assert any(map(any, rows))
         assert not [start for start in range(0, len(rows), 20) if match_header(rows[start : start + 40], intake)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["xlsx", "ods"])
+def test_another_office_program_may_save_it_again(kind, tmp_path):
+    office = shutil.which("soffice")
+    if not office:
+        pytest.skip("LibreOffice is not installed")
+    (made,) = templates(BINJIANG, "station")
+    book = opened(made)
+    fill(book, made, story(made))
+    book.save(tmp_path / "填报.xlsx")
+    words = [f"-env:UserInstallation={(tmp_path / 'settings').as_uri()}", "--headless", "--convert-to", kind]
+    command = [office, *words, "--outdir", str(tmp_path / "again"), str(tmp_path / "填报.xlsx")]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    result = judged(BINJIANG, tmp_path / "again" / f"填报.{kind}")
+    assert told(result) == [] and result.accepted == 1
 
 
 # --- other versions
@@ -268,6 +288,12 @@ def test_the_same_columns_of_another_version_are_not_worth_a_word(tmp_path):
     book = opened(made)
     fill(book, made, story(made))
     assert told(gate(BINJIANG, book, tmp_path)) == []
+
+
+def test_only_an_intake_table_has_a_template():
+    for name in ("open_whitelist", "no_such_table"):
+        with pytest.raises(KeyError, match=name):
+            templates(BINJIANG, name)
 
 
 # --- in Excel

@@ -120,6 +120,11 @@ def test_a_stamp_is_read_as_it_was_written():
     assert not of.outdated(BINJIANG)
 
 
+def test_a_stamp_cannot_make_another_sheet_a_helper():
+    of = template_stamp.stamp([made("station")], [("驿站", 3)])
+    assert not of.is_helper("驿站", 3)
+
+
 def test_a_stamp_of_a_table_that_is_gone_is_outdated():
     of = template_stamp.stamp([made("station")], [])
     gone = {name: table for name, table in BINJIANG.tables.items() if name != "station"}

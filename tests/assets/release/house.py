@@ -76,7 +76,7 @@ def registry() -> Registry:
         "open_provider",
         ("area_code", "provider_id"),
         [
-            field("area_code", constraints={"pattern": r"\d{6}"}),
+            field("area_code", constraints={"pattern": "[0-9]{6}"}),
             field("provider_id", constraints={"min_length": 2, "max_length": 20}),
             field("provider_name", required=True),
             field("service_form_code", codelist="service_form"),
@@ -131,6 +131,7 @@ def registry() -> Registry:
         findings={
             code: FindingText(code=code, severity="error", says_zh="错", says_en="wrong") for code in CODES
         },
+        rulebook={},
         sources=(),
         fingerprint="f" * 64,
         _maps={},
