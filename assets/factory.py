@@ -15,9 +15,11 @@ import duckdb
 
 from assets.build import Built, TableRefused, build_table, inputs, path_of
 from assets.lineage import sql_files, table_sql
+from assets.quality_report import build_quality_report
 from assets.raw.answers import build_answers
 from assets.raw.intake import build_intake
 from assets.raw.receive import ledger, receive
+from assets.raw.standing import build_standing
 from assets.release.step import build_release
 from assets.workspace import Context
 from quality.checks import CheckResult
@@ -93,8 +95,11 @@ def _intake_assets(registry: Registry, make_context: MakeContext) -> dg.AssetsDe
     def gate(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         ctx = make_context(context)
         result = build_intake(ctx)
+        build_standing(ctx)
+        report = build_quality_report(ctx)
         for table in tables:
             metadata = {"dagster/row_count": result.tables[table.name], **_account(ctx, table), **_preview(ctx, table)}
+            metadata |= _still_open(report, table)
             yield dg.MaterializeResult(asset_key=table.name, metadata=metadata)
 
     return gate
@@ -236,6 +241,12 @@ def _account(ctx: Context, table: Table) -> dict[str, int]:
     with duckdb.cursor() as con:  # of the one engine of this process: making one takes longer than the answer
         counts = con.execute(f'SELECT {sums} FROM read_parquet({account}) WHERE "table" = ?', [table.name]).fetchone()
     return dict(zip(ACCOUNT, counts, strict=True))
+
+
+def _still_open(report: dict[str, Any], table: Table) -> dict[str, int]:
+    """Findings about a table that no later file has answered and no correction waives."""
+    counts = next((line["open"] for line in report["by_table"] if line["table"] == table.name), {})
+    return {"open_errors": counts.get("error", 0), "open_warnings": counts.get("warning", 0)}
 
 
 def _outcome(ctx: Context, table: Table, built: Built) -> dict[str, Any]:

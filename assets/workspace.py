@@ -50,6 +50,16 @@ class Workspace:
         return self.root / "findings.parquet"
 
     @property
+    def standing(self) -> Path:
+        """Findings over time, with values: never published."""
+        return self.root / "standing.parquet"
+
+    @property
+    def quality(self) -> Path:
+        """The quality report: counts only."""
+        return self.root / "quality.json"
+
+    @property
     def account(self) -> Path:
         return self.root / "account.parquet"
 
@@ -80,7 +90,13 @@ class Context:
     threads: int | None = None
     memory: str | None = None
     limits: Limits = field(default_factory=Limits)
+    corrections: Path | None = None  # None: a folder of the workspace
     progress: Progress = field(default=_silent)
+
+    @property
+    def corrections_dir(self) -> Path:
+        """Where people write down known source errors."""
+        return self.corrections or self.workspace.root / "corrections"
 
 
 @contextmanager

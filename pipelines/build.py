@@ -39,6 +39,7 @@ def context_of(settings: Settings, as_of: date, progress: Progress | None = None
         threads=settings.threads,
         memory=settings.memory,
         limits=settings.limits,
+        corrections=settings.corrections_dir,
         **({"progress": progress} if progress else {}),
     )
 

@@ -174,6 +174,41 @@ def status(home: HomeOption = None, profile: ProfileOption = None, json_out: Jso
 
 
 @app.command()
+def findings(
+    home: HomeOption = None,
+    profile: ProfileOption = None,
+    as_of: AsOfOption = None,
+    sender: Annotated[str | None, typer.Option(help="Only of this sender (the first folder in the inbox).")] = None,
+    state: Annotated[str, typer.Option(help="open, answered, waived or all.")] = "open",
+    code: Annotated[str | None, typer.Option(help="Only this rule, such as row-orphan.")] = None,
+    older_than: Annotated[
+        int | None, typer.Option("--older-than", min=0, help="Only what has stood more than so many days.")
+    ] = None,
+    values: Annotated[
+        bool, typer.Option("--values", help="Also what stood in the cells; it may be private. Never personal data.")
+    ] = False,
+    json_out: JsonOption = False,
+) -> None:
+    """List what senders still have to correct, by sender and age, as of the last run.
+
+    A finding is open until a later file states the row without the problem (or, where the row has no readable key,
+    until its file is sent again), and it keeps the day it was first seen. A correction in
+    WORKSPACE/corrections/*.yml waives it until a date, with a reason; it lets no row pass.
+
+    To remind a sender: tuoyu findings --sender NAME --older-than 30"""
+    from pipelines import show, show_findings, standing_view
+
+    if state not in standing_view.known_states():
+        raise typer.BadParameter(f"one of {', '.join(standing_view.known_states())}", param_hint="--state")
+    settings = _settings(home, profile, as_of)
+    wanted = standing_view.Wanted(sender, state, code, older_than, values)
+    found = standing_view.findings(settings, _day(settings), wanted)
+    if found is None:
+        _refuse("还没有检查过来件 nothing has been checked yet; run: tuoyu run", Exit.FINDINGS)
+    show.document(found) if json_out else show_findings.findings(found)
+
+
+@app.command()
 def diff(
     dataset: Annotated[str, typer.Argument(help="A dataset, such as whitelist.")],
     old: Annotated[str, typer.Argument(help="A version, such as 1.0.0.")],

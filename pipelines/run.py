@@ -14,6 +14,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.quality_report import read_quality_report
 from assets.workspace import Progress, Workspace, read_json, write_json
 from pipelines.build import AS_OF_TAG, build_definitions, work_folders
 from pipelines.run_outcome import Outcome
@@ -50,8 +51,14 @@ def run_job(
             raise_on_error=False,
         )
     outcome = _outcome(settings, job, as_of, result)
-    write_json(last_report(settings), asdict(outcome))
+    write_json(last_report(settings), _report(outcome))
     return outcome
+
+
+def _report(outcome: Outcome) -> dict[str, Any]:
+    """What is kept of a run: of the answers only how many there are, for a file may be called after a person."""
+    answers = outcome.answers
+    return asdict(outcome) | {"answers": answers and {name: len(files) for name, files in answers.items()}}
 
 
 def last_report(settings: Settings) -> Path:
@@ -78,6 +85,7 @@ def _outcome(settings: Settings, job: str, as_of: date, result: dg.ExecuteInProc
         intake=state["result"] if state else None,
         release=released["result"] if released else None,
         failures=[_failure(event) for event in result.get_step_failure_events()],
+        standing=(read_quality_report(workspace) or {}).get("findings") if gated else None,
         answers={name: answers[name] for name in ("files", "failed")} if answers else None,
     )
 

@@ -11,7 +11,7 @@ from pipelines.exits import Exit
 @dataclass(frozen=True)
 class Outcome:
     """What a run did. ``intake`` holds row counts, ``release`` what was published, ``answers`` what lies ready
-    to be sent back and what could not be made (assets.raw.answers.Answers)."""
+    to be sent back and what could not be made (assets.raw.answers.Answers), ``standing`` how many findings stand."""
 
     success: bool
     as_of: str
@@ -19,6 +19,7 @@ class Outcome:
     intake: dict[str, Any] | None
     release: dict[str, Any] | None
     failures: list[dict[str, Any]] = field(default_factory=list)
+    standing: dict[str, Any] | None = None
     answers: dict[str, Any] | None = None
 
 

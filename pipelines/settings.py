@@ -33,6 +33,7 @@ class Settings:
     threads: int | None = None
     memory: str | None = None
     limits: Limits = field(default_factory=Limits)
+    corrections: Path | None = None
 
     @property
     def inbox_dir(self) -> Path:
@@ -45,6 +46,10 @@ class Settings:
     @property
     def published_dir(self) -> Path:
         return self.published or self.home / "published"
+
+    @property
+    def corrections_dir(self) -> Path:
+        return self.corrections or self.workspace_dir / "corrections"
 
     def with_changes(self, **changes: object) -> Settings:
         """A copy in which what is given (not None) replaces what was set."""
@@ -62,6 +67,7 @@ VARIABLES = {
     "TUOYU_INBOX": "folder of incoming files (default: WORKSPACE/inbox)",
     "TUOYU_WORKSPACE": "private working folder (default: HOME/workspace)",
     "TUOYU_PUBLISHED": "folder of what is public (default: HOME/published)",
+    "TUOYU_CORRECTIONS": "folder of corrections, findings that are known and accepted (default: WORKSPACE/corrections)",
     "TUOYU_AS_OF": "date the release speaks of, YYYY-MM-DD (default: today in the profile's time zone)",
     "TUOYU_SCHEDULES": "on: the schedules and the inbox sensor run (default: off)",
     "TUOYU_SETTLE_SECONDS": "seconds the inbox must have been still before the sensor starts a run (default: 30)",
@@ -99,6 +105,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         inbox=_path(env.get("TUOYU_INBOX")),
         workspace=_path(env.get("TUOYU_WORKSPACE")),
         published=_path(env.get("TUOYU_PUBLISHED")),
+        corrections=_path(env.get("TUOYU_CORRECTIONS")),
         as_of=parse_date(env.get("TUOYU_AS_OF"), "TUOYU_AS_OF"),
         schedules=_switch(env.get("TUOYU_SCHEDULES"), "TUOYU_SCHEDULES"),
         settle_seconds=_number(env.get("TUOYU_SETTLE_SECONDS") or "30", "TUOYU_SETTLE_SECONDS"),

@@ -18,6 +18,7 @@ from rich.console import Console
 from assets.workspace import Workspace
 from pipelines.run_outcome import Outcome
 from pipelines.settings import Settings
+from pipelines.show_findings import open_line
 from pipelines.terminal import columns, console, say
 from pipelines.views import as_json
 
@@ -36,6 +37,7 @@ def run(settings: Settings, outcome: Outcome, json_out: bool) -> None:
         return document(asdict(outcome))
     out = console()
     _intake(out, outcome.intake)
+    open_line(out, outcome.standing)
     _answers(settings, out, outcome.answers)
     _release(out, outcome.release)
     _failures(settings, outcome)
@@ -157,6 +159,7 @@ def status(found: dict[str, Any], json_out: bool) -> None:
         datasets = release["manifest"]["datasets"]
         columns(out, [(d["name"], d["version"], _counts(d["rows"].items())) for d in datasets])
     _intake(out, found["intake"])
+    open_line(out, found["standing"])
     unchecked = found["received_files"] - (found["intake"] or {"files": 0})["files"]
     if unchecked:
         say(out, f"已收未检 received and not yet checked: {unchecked:,} 个文件 files")

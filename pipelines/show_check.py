@@ -13,9 +13,9 @@ from typing import Any
 from rich.console import Console
 
 from pipelines.show import document
+from pipelines.show_findings import SEVERITIES as _SEVERITIES
 from pipelines.terminal import columns, console, say
 
-_SEVERITIES = {"error": ("red", "错误 error"), "warning": ("yellow", "提醒 warning"), "info": ("dim", "说明 note")}
 _RESULTS = {
     "accepted": ("green", "通过 accepted"),
     "accepted_with_warnings": ("yellow", "通过，有提醒 accepted with warnings"),

@@ -105,6 +105,7 @@ def status(settings: Settings) -> dict[str, Any]:
         "received_files": len(ledger(workspace)),
         "waiting_files": [name_text(p, settings.inbox_dir) for p in waiting],
         "intake": intake["result"] if intake else None,
+        "standing": (read_json(workspace.quality) or {}).get("findings"),
         "quarantine": reasons(workspace),
         "last_run": read_json(workspace.root / "last_run.json"),
     }

@@ -27,6 +27,7 @@ from schemas.registry import Registry
 #: the ways, best first
 Way = Literal["own", "copy", "list"]
 WAYS: tuple[Way, ...] = ("own", "copy", "list")
+_WITHOUT = "没有附上报送的表格：文件没有读取，或不是可以标注的表格。"
 _CONTENT_TYPES = "[Content_Types].xml"
 
 
@@ -96,7 +97,7 @@ class _Said:
         write_new(target, self._rows(remark), sheets, marked, self.as_of)
 
     def list(self, target: Path) -> None:
-        write_new(target, self._rows(), [], {}, self.as_of)
+        write_new(target, self._rows(_WITHOUT), [], {}, self.as_of)
 
     def _rows(self, *remarks: str) -> list[Row]:
         return result_rows(self.told, self.where, remarks)

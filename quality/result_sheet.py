@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 from quality.marks import RESULT_SHEET, RESULT_TITLE, SEVERITIES_ZH, Spot, lines, plain
@@ -15,7 +16,7 @@ from quality.marks import RESULT_SHEET, RESULT_TITLE, SEVERITIES_ZH, Spot, lines
 WIDTHS = (6, 16, 9, 18, 24, 8, 46, 52)
 HEADS = ("序号", "工作表", "位置", "列名", "原内容", "级别", "问题", "更正办法")
 #: what is listed at most; a sheet of more is not read, and the cells are marked all the same
-MOST_LISTED, MOST_NORMALISED = 2_000, 500
+MOST_LISTED, MOST_NORMALISED = 2_000, 300
 RESULTS_ZH = {
     "accepted": "通过",
     "accepted_with_warnings": "通过，有提醒",
@@ -82,14 +83,14 @@ def result_rows(verdict: Mapping[str, Any], where: Sequence[Spot | None], remark
     ``remarks``: what is said about the copy."""
     told = len(verdict["findings"])
     return [
-        *_summary(verdict, remarks),
+        *_summary(verdict, remarks, any(where[:told])),
         *_counts(verdict),
         *_list(verdict["findings"], where[:told]),
         *_normalised(verdict["normalised"], where[told:], verdict["normalised_count"]),
     ]
 
 
-def _summary(verdict: Mapping[str, Any], remarks: Sequence[str]) -> Iterator[Row]:
+def _summary(verdict: Mapping[str, Any], remarks: Sequence[str], marked: bool) -> Iterator[Row]:
     yield Row((Cell(1, RESULT_TITLE, "title", span=8),))
     counts = [f"{SEVERITIES_ZH[s]} {n:,} 条" for s, n in verdict["counts"].items()]
     words = "：".join(filter(None, [RESULTS_ZH[verdict["result"]], "，".join(counts)]))
@@ -102,7 +103,7 @@ def _summary(verdict: Mapping[str, Any], remarks: Sequence[str]) -> Iterator[Row
     how = "红色为错误，必须更正；黄色为提醒，请核对；蓝色为说明。把鼠标移到标色的单元格上，可以看到问题和更正办法。"
     some = f"问题很多，这里和单元格上只标出 {len(verdict['findings']):,} 条。"
     fewer = sum(verdict["counts"].values()) > len(verdict["findings"])
-    for remark in [*([how] if verdict["findings"] else []), *([some] if fewer else []), *remarks]:
+    for remark in [*([how] if marked else []), *([some] if fewer else []), *remarks]:
         yield _said("说明", remark)
 
 
@@ -131,7 +132,7 @@ def _section(title: str) -> Iterator[Row]:
 def _list(findings: Sequence[Mapping[str, Any]], where: Sequence[Spot | None]) -> Iterator[Row]:
     if not findings:
         return
-    yield from _section("问题清单（点击“位置”转到单元格）")
+    yield from _section("问题清单（点击“位置”转到单元格）" if any(where) else "问题清单")
     yield _heads(HEADS)
     for number, (finding, spot) in enumerate(zip(findings, where, strict=True), 1):
         if number > MOST_LISTED:
@@ -160,17 +161,23 @@ def shortened(text: str, most: int = 200) -> str:
 
 
 def _normalised(cells: Sequence[Mapping[str, Any]], where: Sequence[Spot | None], every: int) -> Iterator[Row]:
+    """What was read differently from how it is written: the same in the same column once, at its first cell."""
     if not cells:
         return
-    yield from _section("识别说明：以下单元格的写法与规范不同，已按“识别为”一列读取，请核对")
-    yield Row((*_heads(HEADS[:4]).cells, Cell(5, "原值", "head", span=2), Cell(7, "识别为", "head")))
-    for number, (cell, spot) in enumerate(zip(cells, where, strict=True), 1):
-        if number > MOST_NORMALISED:
-            return (yield _more(every - MOST_NORMALISED, "处"))
+    yield from _section("识别说明：以下写法与规范不同，已按“识别为”一列读取，请核对；同一列中相同的写法只列第一处")
+    yield Row((*_heads(HEADS[:4]).cells, Cell(5, "原值", "head"), Cell(6, "处数", "head"), Cell(7, "识别为", "head")))
+    same: dict[tuple, list[int]] = {}
+    for number, cell in enumerate(cells):
+        same.setdefault(tuple(cell[name] for name in ("sheet", "column", "raw", "normal")), []).append(number)
+    for number, numbers in enumerate(islice(same.values(), MOST_NORMALISED), 1):
+        cell, spot = cells[numbers[0]], where[numbers[0]]
         yield Row((
             Cell(1, number), Cell(2, plain(cell["sheet"] or "—")), _place(cell, spot),
-            Cell(4, plain(cell["column_zh"])), Cell(5, shortened(cell["raw"]), span=2), Cell(7, plain(cell["normal"])),
+            Cell(4, plain(cell["column_zh"])), Cell(5, shortened(cell["raw"])), Cell(6, len(numbers)),
+            Cell(7, plain(cell["normal"])),
         ))  # fmt: skip
+    if more := every - sum(map(len, islice(same.values(), MOST_NORMALISED))):
+        yield _more(more, "处")
 
 
 def _place(of: Mapping[str, Any], spot: Spot | None) -> Cell:

@@ -3,7 +3,7 @@
 Each received file is gated once. Then, over all files: the latest statement of a key stands, rules
 that compare tables hold rows back, and a row whose parent is unknown waits. Received = accepted +
 quarantined is asserted for every file at the end. What does not belong here: judging a single file
-(quality/gate.py), making facts of the rows (core/).
+(quality/gate.py), judging files together (crossing.py), making facts of the rows (core/).
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from pathlib import Path
 import duckdb
 
 from assets.raw.account import COORDINATES, settle
+from assets.raw.crossing import FINDING_COLUMNS, judge_together, keep, parquet_list
 from assets.raw.receive import Receipt, Refused, ledger, received_file, refused
-from assets.sql import connect, profile_tables, spill_folder, values_unsaid, write_parquet
+from assets.sql import connect, spill_folder, values_unsaid, write_parquet
 from assets.workspace import (
     Context,
     code_fingerprint,
@@ -25,12 +26,11 @@ from assets.workspace import (
     read_json,
     write_json,
 )
-from quality.cross_rules import CrossRule, cross_rules, lay_out
 from quality.limits import in_mib
 from quality.normalise import install_macros, normal_expression, with_default
 from quality.sandbox import Sandbox
 from quality.workdays import CALENDAR
-from schemas.compile.duckdb import column_definitions, literal, order_by, quote
+from schemas.compile.duckdb import order_by, quote
 from schemas.model import Field, Table
 
 QUALITY = Path(__file__).parents[2] / "quality"
@@ -59,24 +59,25 @@ def build_intake(ctx: Context) -> Intake:
 
 def _build(ctx: Context) -> Intake:
     receipts = ledger(ctx.workspace)
-    gate_print = _gate_fingerprint(ctx)
+    gate_print = gate_fingerprint(ctx)
     fresh = _gate_fresh(ctx, receipts, gate_print)
     unfit = refused(ctx.workspace)
     inputs = [[[r.sha256, r.batch] for r in receipts], [[r.name, r.code] for r in unfit]]
     # rules between tables look at the day (what has expired) and at the calendar; the gate of one file does not
-    step = fingerprint(gate_print, inputs, file_sha256(Path(__file__)), ctx.as_of, CALENDAR)
+    code = [file_sha256(Path(__file__).with_name(name)) for name in ("intake.py", "crossing.py", "account.py")]
+    step = fingerprint(gate_print, inputs, code, ctx.as_of, CALENDAR)
     state = read_json(ctx.workspace.state("intake"))
     if state and state["fingerprint"] == step and not fresh:
         result = Intake(**state["result"] | {"gated": 0})
         write_json(ctx.workspace.state("intake"), state | {"result": result.__dict__})
         return result
     ctx.workspace.state("intake").unlink(missing_ok=True)
-    result = _union(ctx, receipts, unfit, fresh)
+    result = _union(ctx, receipts, unfit, fresh, gate_print)
     write_json(ctx.workspace.state("intake"), {"fingerprint": step, "result": result.__dict__})
     return result
 
 
-def _gate_fingerprint(ctx: Context) -> str:
+def gate_fingerprint(ctx: Context) -> str:
     """All that a file's verdict depends on besides the file itself."""
     in_force = {p.code: p.value for p in ctx.registry.parameters(ctx.as_of).values()}
     return fingerprint(
@@ -118,35 +119,23 @@ def _gate(ctx: Context, receipt: Receipt, wanted: str, gate: Sandbox) -> None:
     write_json(_mark(ctx, receipt), kept | {"fingerprint": wanted})
 
 
-def _union(ctx: Context, receipts: list[Receipt], unfit: list[Refused], gated: int) -> Intake:
+def _union(ctx: Context, receipts: list[Receipt], unfit: list[Refused], gated: int, gate_print: str) -> Intake:
     """All files' rows as candidate tables, then superseded, judged together, written and counted."""
     ctx.progress("合并各文件")
     con = connect(ctx)
     tables = ctx.registry.layer("intake")
     folders = [ctx.workspace.gated(r.sha256) for r in receipts]
-    con.execute(
-        "CREATE TABLE held(source_sha256 VARCHAR, source_sheet VARCHAR, source_row BIGINT, "
-        "table_name VARCHAR, code VARCHAR)"
-    )
-    con.execute("CREATE TABLE file_name(source_sha256 VARCHAR, file VARCHAR, batch INTEGER)")
-    con.execute(
-        "INSERT INTO file_name SELECT unnest(?), unnest(?), unnest(?)",
-        [[getattr(r, name) for r in receipts] for name in ("sha256", "name", "batch")],
-    )
     _load_findings(con, folders, unfit, in_mib(ctx.limits.file_bytes))
-    superseded = sum(_candidate(con, table, folders) for table in tables)
-    _judge_across(ctx, con)
-    for table in _parents_first(tables):
-        _drop_held(con, table)
-        for number in range(len(table.foreign_keys)):
-            _hold_orphans(con, table, number)
-            _drop_held(con, table)
+    superseded = judge_together(con, ctx, receipts)
     for table in tables:
         _quarantine(con, table, folders)
     account = settle(ctx, con, tables, parquet_list(folders, "account.parquet"))  # before anything is written
     counts = {table.name: _write_table(ctx, con, table) for table in tables}
     for table in ctx.registry.layer("held"):
         counts[table.name] = _write_held(ctx, con, table)
+    if receipts:
+        keep(ctx, con, receipts, gate_print)
+    con.execute("INSERT INTO findings FROM crossing")
     write_parquet(con, "FROM findings ORDER BY ALL", ctx.workspace.findings)
     found = con.execute("SELECT count(*) FROM findings").fetchone()[0]
     con.close()
@@ -154,112 +143,18 @@ def _union(ctx: Context, receipts: list[Receipt], unfit: list[Refused], gated: i
     return Intake(counts, **account, **files, superseded=superseded, findings=found)
 
 
-def parquet_list(folders: list[Path], name: str) -> str:
-    """A DuckDB list of the Parquet files of that name in the gated folders, or '' if there is none."""
-    found = [literal(str(f / name)) for f in folders if (f / name).exists()]
-    return f"[{', '.join(found)}]" if found else ""
-
-
-def _load_findings(
-    con: duckdb.DuckDBPyConnection, folders: list[Path], unfit: list[Refused], largest: str
-) -> None:
+def _load_findings(con: duckdb.DuckDBPyConnection, folders: list[Path], unfit: list[Refused], largest: str) -> None:
     """What the gate found in each file, and that some files were not taken in at all."""
     files = parquet_list(folders, "findings.parquet")
-    con.execute(f"CREATE TABLE findings AS FROM read_parquet({files})" if files else _NO_FINDINGS)
+    con.execute(f"CREATE TABLE findings({FINDING_COLUMNS})")
+    if files:
+        con.execute(f"INSERT INTO findings BY NAME FROM read_parquet({files})")
     for file in unfit:
         con.execute(
             "INSERT INTO findings BY NAME SELECT $code AS code, 'error' AS severity, $name AS file, "
             "CASE WHEN $code = 'file-too-large' THEN $largest END AS value, '' AS source_sha256",
             {"code": file.code, "name": file.name, "largest": largest},
         )
-
-
-_NO_FINDINGS = (
-    'CREATE TABLE findings(code VARCHAR, severity VARCHAR, "table" VARCHAR, file VARCHAR, sheet VARCHAR, '
-    '"row" BIGINT, "column" VARCHAR, value VARCHAR, source_sha256 VARCHAR)'
-)
-
-
-def _candidate(con: duckdb.DuckDBPyConnection, table: Table, folders: list[Path]) -> int:
-    """The table of latest statements; returns how many rows a later one replaced."""
-    con.execute(f"CREATE TABLE accepted_{table.name}({column_definitions(table.fields)})")
-    if files := parquet_list(folders, f"accepted/{table.name}.parquet"):
-        con.execute(f"INSERT INTO accepted_{table.name} BY NAME FROM read_parquet({files})")
-    key = ", ".join(quote(k) for k in table.key)
-    # ranking whole rows would sort everything, and few keys are stated twice
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE twice AS SELECT {key} FROM accepted_{table.name} "
-        f"GROUP BY {key} HAVING count(*) > 1"
-    )
-    con.execute(
-        f"CREATE TABLE {table.name} AS FROM accepted_{table.name} WHERE rowid NOT IN (SELECT statement FROM ("
-        f"SELECT a.rowid AS statement, row_number() OVER (PARTITION BY {key} ORDER BY coalesce(reported_on, "
-        "received_on) DESC, batch DESC, source_sha256 DESC, source_sheet DESC, source_row DESC) AS nth "
-        f"FROM accepted_{table.name} a SEMI JOIN twice USING ({key}) JOIN file_name f USING (source_sha256)) "
-        "WHERE nth > 1)"
-    )
-    sql = f"SELECT (SELECT count(*) FROM accepted_{table.name}) - (SELECT count(*) FROM {table.name})"
-    return con.execute(sql).fetchone()[0]
-
-
-def _judge_across(ctx: Context, con: duckdb.DuckDBPyConnection) -> None:
-    """Every rule that compares tables; one whose figures this district does not give is not evaluated."""
-    profile_tables(con, ctx)
-    lay_out(con)
-    parameters = ctx.registry.parameters(ctx.as_of)
-    for rule in cross_rules():
-        if select := rule.select(parameters):
-            _apply_cross_rule(con, rule, select)
-
-
-def _apply_cross_rule(con: duckdb.DuckDBPyConnection, rule: CrossRule, select: str) -> None:
-    """Findings of one rule over several tables; its error rows are held."""
-    con.execute(f"CREATE OR REPLACE TEMP TABLE hit AS {select}")
-    _add_findings(con, rule.code, rule.severity, rule.table, rule.column)
-    if rule.severity == "error":
-        con.execute(f"INSERT INTO held SELECT {COORDINATES}, ?, ? FROM hit", [rule.table, rule.code])
-
-
-def _hold_orphans(con: duckdb.DuckDBPyConnection, table: Table, number: int) -> None:
-    """Holds rows whose parent no accepted row states; they wait until one does."""
-    key = table.foreign_keys[number]
-    match = " AND ".join(
-        f"p.{quote(theirs)} = c.{quote(ours)}" for ours, theirs in zip(key.fields, key.table_fields, strict=True)
-    )
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE hit AS SELECT {COORDINATES}, c.{quote(key.fields[-1])} AS value "
-        f"FROM {table.name} c WHERE NOT EXISTS (FROM {key.table} p WHERE {match})"
-    )
-    _add_findings(con, "row-orphan", "error", table.name, key.fields[-1])
-    con.execute(f"INSERT INTO held SELECT {COORDINATES}, ?, 'row-orphan' FROM hit", [table.name])
-
-
-def _add_findings(con: duckdb.DuckDBPyConnection, code: str, severity: str, table: str, column: str) -> None:
-    con.execute(
-        'INSERT INTO findings BY NAME SELECT $code AS code, $severity AS severity, $table AS "table", '
-        'f.file, h.source_sheet AS sheet, h.source_row AS "row", $column AS "column", '
-        "CAST(h.value AS VARCHAR) AS value, h.source_sha256 FROM hit h LEFT JOIN file_name f USING (source_sha256)",
-        {"code": code, "severity": severity, "table": table, "column": column},
-    )
-
-
-def _drop_held(con: duckdb.DuckDBPyConnection, table: Table) -> None:
-    con.execute(
-        f"DELETE FROM {table.name} t WHERE EXISTS (FROM held h WHERE h.table_name = ? AND "
-        "h.source_sha256 = t.source_sha256 AND h.source_sheet = t.source_sheet AND h.source_row = t.source_row)",
-        [table.name],
-    )
-
-
-def _parents_first(tables: list[Table]) -> list[Table]:
-    """Tables in an order in which a parent comes before its children."""
-    placed: list[Table] = []
-    waiting = list(tables)
-    while waiting:
-        ready = [t for t in waiting if {fk.table for fk in t.foreign_keys} <= {p.name for p in placed} | {t.name}]
-        placed += ready
-        waiting = [t for t in waiting if t not in ready]
-    return placed
 
 
 def _write_table(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table) -> int:
@@ -274,7 +169,7 @@ def _write_held(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table) -> i
     """The keys of rows in quarantine: what was stated must not be taken for absent because it was misspelt."""
     of = ctx.registry.tables[table.name.removesuffix("_held")]
     install_macros(con)
-    values = [f"{_normal(ctx, of, of.field(k))} AS {quote(k)}" for k in table.key]
+    values = [f"{stated_value(ctx, of, of.field(k))} AS {quote(k)}" for k in table.key]
     known = " AND ".join(f"{quote(k)} IS NOT NULL" for k in table.key)
     con.execute(
         f"CREATE TABLE {table.name} AS SELECT DISTINCT * FROM (SELECT {', '.join(values)} FROM quarantine_{of.name}) "
@@ -284,7 +179,7 @@ def _write_held(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table) -> i
     return con.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0]
 
 
-def _normal(ctx: Context, table: Table, field: Field) -> str:
+def stated_value(ctx: Context, table: Table, field: Field) -> str:
     """SQL of a quarantined cell's typed value, with the default an empty one has."""
     raw, default = quote(field.name), table.defaults.get(field.name)
     value = normal_expression(ctx.registry, table, field, raw)

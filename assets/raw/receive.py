@@ -64,6 +64,7 @@ class Refused:
     name: str
     bytes: int
     code: str
+    seen_on: str = ""  # the as-of date of the run that first met it
 
 
 def sender(name: str) -> str:
@@ -99,7 +100,9 @@ def _receive(
     for path, sha256 in readable:
         if sha256 not in seen:
             fresh.setdefault(sha256, path)
-    write_json(workspace.refused, [asdict(r) for r in unfit])
+    met = {(r.name, r.bytes): r.seen_on for r in refused(workspace)}
+    seen_on = [met.get((r.name, r.bytes)) or received_on.isoformat() for r in unfit]
+    write_json(workspace.refused, [asdict(r) | {"seen_on": on} for r, on in zip(unfit, seen_on, strict=True)])
     receipts = list(_receipts(fresh, inbox, (len(known), batch), received_on, clock))
     kept = [r for r in receipts if _keep(fresh[r.sha256], r.sha256, workspace)]
     _append(workspace.ledger, kept)

@@ -56,9 +56,7 @@ def _same_rows(con: DuckDBPyConnection, table: Table, csv: Path, ordered: Path) 
     )
     differs = " OR ".join(f"c.{quote(n)} IS DISTINCT FROM p.{quote(n)}" for n in table.field_names)
     written = f"read_parquet({literal(str(ordered))})"
-    count = con.execute(
-        f"SELECT count(*) FROM {reader} c POSITIONAL JOIN {written} p WHERE {differs}"
-    ).fetchone()
+    count = con.execute(f"SELECT count(*) FROM {reader} c POSITIONAL JOIN {written} p WHERE {differs}").fetchone()
     if count != (0,):
         raise Refused(f"{csv.name}: {count and count[0]} rows do not read back as they were written")
 

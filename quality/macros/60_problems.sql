@@ -11,7 +11,7 @@ CREATE OR REPLACE TEMP MACRO number_problem(s, whole) AS
         WHEN regexp_full_match(s, '[^0-9]{0,6}(?:¥?[0-9][0-9,]*(?:\.[0-9]+)?|[零〇○一壹二贰貳两兩三叁參四肆五伍六陆陸七柒八捌九玖十百千万拾佰仟萬]+)[^0-9\-–—―~至到/]{0,6}(?:-+|[–—―~/]+|至|到) ?(?:¥?[0-9][0-9,]*(?:\.[0-9]+)?|[零〇○一壹二贰貳两兩三叁參四肆五伍六陆陸七柒八捌九玖十百千万拾佰仟萬]+)[^0-9]{0,8}') THEN 'number-range'
         WHEN regexp_matches(s, '[0-9零〇○一壹二贰貳两兩三叁參四肆五伍六陆陸七柒八捌九玖十百千万拾佰仟萬]') AND regexp_matches(s, '[约余多近几来]|以上|以下|以内|不足|不到|至少|至多|最多|最少|超过?|左右|上下|大概|[<>≥≤≧≦≈]|^[一二两三四五六七八九]{2}(?:[^0-9零〇○一壹二贰貳两兩三叁參四肆五伍六陆陸七柒八捌九玖十百千万拾佰仟萬]|[十百千万]|$)|十[一二三四五六七八九]{2}')
             THEN 'number-approximate'
-        WHEN regexp_full_match(s, '[+-]?¥?[0-9][0-9,]*\.[0-9]+[^0-9.,%]*') THEN CASE WHEN whole THEN 'number-not-whole' ELSE 'number-decimals' END
+        WHEN regexp_full_match(s, '[+-]?¥?[0-9][0-9,]*\.[0-9]+ ?[\x{4E00}-\x{9FFF}]{0,3}') THEN CASE WHEN whole THEN 'number-not-whole' ELSE 'number-decimals' END
         WHEN regexp_full_match(s, '[+-]?¥? ?[0-9][0-9,]*(?:\.[0-9]+)? ?[^0-9 ,._+*=-].*') THEN 'number-unit'
         ELSE 'value-type' END;
 
@@ -20,11 +20,11 @@ CREATE OR REPLACE TEMP MACRO date_problem(s) AS
         WHEN is_cell_error(upper(s)) THEN 'cell-error'
         WHEN regexp_matches(s, '民国|民國|农历|農曆|阴历|正月|腊月|闰|初[一二三四五六七八九十]|[廿卅]|[甲乙丙丁戊己庚辛壬癸][子丑寅卯辰巳午未申酉戌亥]年|昭和|平成|令和')
             THEN 'date-other-calendar'
-        WHEN regexp_full_match(s, '[0-9]{4} ?[-/.年] ?[0-9]{1,2}(?: ?[-/.月] ?[0-9]{1,2} ?[日号]?)?[月日]? ?(?:-+|[–—―~/]+|至|到) ?(?:[0-9]{4} ?[-/.年])? ?[0-9]{1,2}.*') THEN 'date-range'
-        WHEN regexp_full_match(s, '[0-9]{1,2} ?[-/. ] ?[0-9]{1,2} ?[-/. ] ?(?:[0-9]{2}|[0-9]{4})|[0-9]{2} ?年.*|.*[A-Za-z]{3,}.*[0-9]+.*|(?:19|20|21)[0-9]{2}\.1|(?:19|20|21)[0-9]{2} ?[-/.年] ?[0-9]{1,2} ?[-/.月] ?[0-9]{1,2} ?[日号]?[Tt ].*')
-            THEN 'date-ambiguous'
         WHEN regexp_full_match(s, '[0-9]{4} ?[-/.年] ?[0-9]{1,2} ?[-/.月] ?[0-9]{1,2} ?[日号]?|[0-9]{8}|[0-9]{4} ?[-/.年] ?(?:1[3-9]|[2-9][0-9]|00?) ?月?')
             THEN 'date-impossible'
+        WHEN regexp_full_match(s, '[0-9]{1,2} ?[-/. ] ?[0-9]{1,2} ?[-/. ] ?(?:[0-9]{1,2}|[0-9]{4})|[0-9]{2} ?年.*|.*[A-Za-z]{3,}.*[0-9]+.*|(?:19|20|21)[0-9]{2}\.1|(?:19|20|21)[0-9]{2} ?[-/.年] ?[0-9]{1,2} ?[-/.月] ?[0-9]{1,2} ?[日号]?[Tt ]+[0-9]{1,2}:.*')
+            THEN 'date-ambiguous'
+        WHEN regexp_full_match(s, '[0-9]{4} ?[-/.年] ?[0-9]{1,2}(?: ?[-/.月] ?[0-9]{1,2} ?[日号]?)?[月日]? ?(?:-+|[–—―~/]+|至|到) ?(?:[0-9]{4} ?[-/.年])? ?[0-9]{1,2}.*') THEN 'date-range'
         WHEN regexp_full_match(s, '[0-9]{4} ?年?度?|[0-9]{4} ?[-/.年]? ?[0-9]{1,2} ?月?份?|[0-9]{1,2} ?月.*|.*(?:季度|[qQ] ?[1-4]|[上下]半年).*')
             THEN 'date-incomplete'
         ELSE 'value-type' END;

@@ -33,8 +33,11 @@ SHARED = ROOT.parent / "shared" / "badinputs"
 AS_OF = "2026-03-31"
 TABLES = {"filing": "filing", "station": "station_report", "fee": "fee_quote"}
 KEYS = {"filing": "provider_id", "station": "station_id", "fee": "provider_id"}
-#: cases in which the generator breaks nothing, and what they must come to instead
-UNBROKEN = {"uscc_transposed": "accept"}  # it swaps two sevens
+#: cases that the generator makes otherwise than it says, and what they must come to instead
+OTHERWISE = {
+    "uscc_transposed": "accept",  # it swaps two sevens: nothing is wrong
+    "formula_string_dde": "reject",  # its formula holds the sign it splits cells by: the XML of the sheet is broken
+}
 #: rows that must find nothing they refer to
 UNREGISTERED = "fee_for_unknown_institution"
 #: roles whose normal value the manifest states, and the columns that hold them
@@ -99,10 +102,10 @@ def make_corpus(corpus: Path, shared: Path, *, heavy: bool, only: str) -> None:
 
 
 def corrected(path: Path) -> list[dict[str, str]]:
-    """The manifest, with the expectations of cases that break nothing put right in the file as well."""
+    """The manifest, with the expectations of some cases put right, in the file as well."""
     manifest = read_csv(path)
     for line in manifest:
-        line["expected"] = UNBROKEN.get(line["defect"], line["expected"])
+        line["expected"] = OTHERWISE.get(line["defect"], line["expected"])
     with path.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.DictWriter(handle, list(manifest[0]), lineterminator="\n")
         writer.writeheader()
@@ -257,7 +260,8 @@ def misread(home: Path, manifest: list[dict[str, str]]) -> Iterator[str]:
     workspace, con = home / "home" / "workspace", duckdb.connect()
     known = received(workspace)
     for line in manifest:
-        wanted = json.loads(line["expect"]) if line["expect"] else {}
+        may_stand = "accept" in line["expected"].split("|")
+        wanted = json.loads(line["expect"]) if line["expect"] and not may_stand else {}
         sha = known.get(line["path"])
         keys = [k for k in [*line["good_keys"].split(";"), *line["bad_keys"].split(";")] if k]
         if not wanted or not sha or not keys:

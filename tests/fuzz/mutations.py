@@ -88,7 +88,7 @@ def _binary(data: bytes, draw: random.Random) -> bytes:
     """A few bytes of a compound file, mostly in its records, at times in its directory."""
     changed = bytearray(data)
     for _ in range(draw.choice((1, 2, 8))):
-        at = draw.randrange(512) if draw.random() < 0.2 else draw.randrange(len(changed))
+        at = draw.randrange(min(512, len(changed)) if draw.random() < 0.2 else len(changed))
         changed[at] = draw.choice((0, 1, 0x7F, 0xFF, draw.randrange(256)))
     return bytes(changed)
 

@@ -20,6 +20,8 @@ import yaml
 
 from pipelines.exits import Exit
 from pipelines.settings import VARIABLES
+from quality.corrections import load_corrections
+from schemas.registry import load
 from tests.house.source import FLOORS, ROOT
 
 READMES = ("README.md", "README.zh-CN.md")
@@ -101,10 +103,18 @@ def test_the_commands_run_and_the_demo_prints_what_the_readme_shows(printed, hom
     assert "filing" in printed["tuoyu schema list"]
     shown = {name: blocks(name, "text") for name in READMES}
     assert shown[READMES[0]] == shown[READMES[1]]
-    demo, check = shown[READMES[0]]
+    demo, check, standing = shown[READMES[0]]
     assert lasting(demo, home) == lasting(printed["make demo"], home)
-    checked = next(said for command, said in printed.items() if " check " in command)
-    assert lasting(check, home) == lasting(checked, home)
+    for example, word in ((check, " check "), (standing, " findings ")):
+        said = next(said for command, said in printed.items() if word in command)
+        assert lasting(example, home) == lasting(said, home)
+
+
+def test_the_correction_of_the_readme_is_one(tmp_path):
+    assert blocks(READMES[0], "yml") == blocks(READMES[1], "yml")
+    (tmp_path / "a.yml").write_text(blocks(READMES[0], "yml")[0], "utf-8")
+    (correction,) = load_corrections(tmp_path, load("binjiang"))
+    assert correction.in_force(correction.entry.reported_on)
 
 
 @pytest.mark.parametrize("name, head", [("README.md", "exit code"), ("README.zh-CN.md", "退出码")])

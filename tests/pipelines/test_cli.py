@@ -20,7 +20,7 @@ from pipelines.terminal import fold, plain
 from tests.house.source import ROOT
 
 COMMANDS = (["demo"], ["run"], ["check"], ["status"], ["diff"], ["schema"], ["schema", "list"], ["schema", "show"],
-            ["schema", "rules"], ["schema", "template"])  # fmt: skip
+            ["schema", "rules"], ["schema", "template"], ["findings"])  # fmt: skip
 HEADER = "驿站编号,驿站名称,驿站类型,街道,开放日期\n"
 GOOD = "330108-F-0001,西兴示范驿站,示范型,西兴街道,2024-05-01\n"
 
@@ -296,9 +296,12 @@ def test_two_runs_then_diff_says_field_by_field_what_changed(tuoyu, tmp_path, st
     assert first.code == Exit.OK and "1 文件 files" in first.out and "open_station 1" in first.out
     again = tuoyu("run", "--as-of", "2026-04-01")
     assert "没有变化 Nothing changed" in again.out
-    station_file(GOOD.replace("示范型", "基础型"), name="workspace/inbox/西兴/二.csv")
+    wrong = GOOD.replace("0001", "0002").replace("示范型", "豪华型")
+    station_file(GOOD.replace("示范型", "基础型") + wrong, name="workspace/inbox/西兴/二.csv")
     assert "waiting in the inbox: 1" in tuoyu("status").out
-    assert "stations" in tuoyu("run", "--as-of", "2026-04-30").out
+    third = tuoyu("run", "--as-of", "2026-04-30")
+    assert "stations" in third.out
+    assert "答复 answers: 1 份 files, 1 个单位 senders: workspace/answers\n" in third.out
     said = tuoyu("diff", "stations", "1.0.0", "1.1.0")
     assert "updated open_station 330108 330108-F-0001" in said.out
     assert "station_type_code  demo → basic" in said.out
@@ -306,6 +309,11 @@ def test_two_runs_then_diff_says_field_by_field_what_changed(tuoyu, tmp_path, st
     assert machine["tables"]["open_station"]["updated"] == 1 == len(machine["changes"])
     never = tuoyu("diff", "stations", "1.0.0", "9.9.9")
     assert never.code == Exit.FINDINGS and "1.0.0, 1.1.0" in never.err
+    (answer,) = tuoyu("run", "--as-of", "2026-04-30", "--json").json["answers"]["files"]
+    assert (answer["sender"], answer["file"], answer["result"]) == ("西兴", "西兴/二.csv", "rejected")
+    assert (tmp_path / "workspace" / answer["path"]).exists()
+    report = json.loads((tmp_path / "workspace" / "last_run.json").read_text("utf-8"))
+    assert report["answers"] == {"files": 1, "failed": 0}, "names of files stay with the answers"
     status = tuoyu("status", "--json").json
     assert (status["received_files"], status["waiting_files"], status["intake"]["superseded"]) == (2, [], 1)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.factory import PREVIEW_ROWS, RECEIVED
+from assets.factory import ANSWERS, PREVIEW_ROWS, RECEIVED
 from assets.lineage import sql_files, table_sql, tables_read
 from assets.sql import PROFILE_TABLES
 from pipelines.build import AS_OF_TAG, build_definitions, registry_of
@@ -49,7 +49,7 @@ def test_the_definitions_load_whole(profile):
 def test_every_contract_has_an_asset_in_its_layers_group_and_there_are_no_others(profile):
     contracts = registry(profile)
     expected = {name: GROUPS[table.layer] for name, table in contracts.tables.items()}
-    expected |= {RECEIVED: "raw"} | {f"release_{name}": "release" for name in contracts.datasets}
+    expected |= {RECEIVED: "raw", ANSWERS: "raw"} | {f"release_{name}": "release" for name in contracts.datasets}
     assert {name: node.group_name for name, node in nodes(profile).items()} == expected
 
 

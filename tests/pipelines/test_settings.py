@@ -18,6 +18,7 @@ EXAMPLES = {
     "TUOYU_INBOX": ("/srv/in", "inbox_dir", Path("/srv/in")),
     "TUOYU_WORKSPACE": ("/srv/work", "workspace_dir", Path("/srv/work")),
     "TUOYU_PUBLISHED": ("/srv/www", "published_dir", Path("/srv/www")),
+    "TUOYU_CORRECTIONS": ("/srv/known", "corrections_dir", Path("/srv/known")),
     "TUOYU_AS_OF": ("2026-03-31", "as_of", date(2026, 3, 31)),
     "TUOYU_SCHEDULES": ("on", "schedules", True),
     "TUOYU_SETTLE_SECONDS": ("5", "settle_seconds", 5),
@@ -44,8 +45,8 @@ def test_a_variable_sets_what_it_says_and_nothing_else(name):
     given, plain = from_environment({name: text}), from_environment({})
     assert getattr(given, setting) == value != getattr(plain, setting)
     others = {s for _, s, _ in EXAMPLES.values()} - {setting}  # the limits are compared whole
-    below_home = {"inbox_dir", "workspace_dir", "published_dir"}
-    moved = {"TUOYU_HOME": below_home, "TUOYU_WORKSPACE": {"inbox_dir"}}.get(name, set())
+    below_home = {"inbox_dir", "workspace_dir", "published_dir", "corrections_dir"}
+    moved = {"TUOYU_HOME": below_home, "TUOYU_WORKSPACE": {"inbox_dir", "corrections_dir"}}.get(name, set())
     assert all(getattr(given, s) == getattr(plain, s) for s in others - moved)
 
 

@@ -270,9 +270,13 @@ def test_the_first_sheet_says_the_result_and_lists_every_finding_with_a_link(ans
 
 def test_what_was_read_differently_is_listed(answered, judge, tmp_path):
     path = filler(tmp_path / "a.xlsx")
-    cells = (Normalisation("station", "驿站'名册", 6, "opened_on", "2024年5月1日", "2024-05-01"),)
-    book, _ = answered(path, replace(judge(path), normalised=cells, normalised_count=1))
-    assert [1, "驿站'名册", "F6", "开放日期", "2024年5月1日", "2024-05-01"] in sheet_text(book)
+    days = {6: "2024年5月1日", 7: "2024.5.1", 8: "2024年5月1日"}
+    cells = tuple(Normalisation("station", "驿站'名册", n, "opened_on", day, "2024-05-01") for n, day in days.items())
+    book, _ = answered(path, replace(judge(path), normalised=cells, normalised_count=13))
+    rows = sheet_text(book)
+    assert [1, "驿站'名册", "F6", "开放日期", "2024年5月1日", 2, "2024-05-01"] in rows
+    assert [2, "驿站'名册", "F7", "开放日期", "2024.5.1", 1, "2024-05-01"] in rows
+    assert rows[-1] == ["另有 10 处，不再列出。"]
 
 
 def test_values_are_text_on_the_first_sheet_and_none_of_a_person_is_repeated(answered, judge, tmp_path):

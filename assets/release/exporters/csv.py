@@ -19,6 +19,4 @@ TABULAR = True
 def write(con: DuckDBPyConnection, select: str, path: Path) -> None:
     """Writes the rows of an ordered SELECT."""
     target = literal(str(path))
-    con.execute(
-        f"COPY ({select}) TO {target} (FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', NULLSTR '')"
-    )
+    con.execute(f"COPY ({select}) TO {target} (FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', NULLSTR '')")

@@ -1,0 +1,131 @@
+"""What `tuoyu findings` tells, as plain data: findings over time, by sender and age. Printing it is show_findings.py.
+
+What belongs here: choosing, ordering, and what may be said: a value only when it is asked for and is no personal
+data, a key only when no error is about the key itself. What does not: which findings stand (assets/raw)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+from assets.quality_report import STATES, state, totals
+from assets.raw.standing import Standing, read_standing
+from assets.workspace import Workspace
+from pipelines.settings import Settings
+from quality.corrections import Correction, load_corrections
+from quality.disclosure import DETECTORS, personal_data
+from quality.findings import Finding, explain
+from schemas.registry import Registry, load
+
+#: findings about what must not be written down: their value is never told
+_PERSONAL = {"header-personal-data", "private-column", *(detector.code for detector in DETECTORS)}
+WITHHELD = "（含个人信息，不显示 personal, not shown）"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which findings are asked for; None is all of them. ``older_than``: days they must have stood longer."""
+
+    sender: str | None = None
+    state: str = "open"
+    code: str | None = None
+    older_than: int | None = None
+    values: bool = False
+
+    def fits(self, finding: Standing, on: date) -> bool:
+        return (
+            self.state in ("all", finding.state)
+            and (self.sender is None or finding.sender == self.sender)
+            and (self.code is None or finding.code == self.code)
+            and (self.older_than is None or finding.age_days(on) > self.older_than)
+        )
+
+
+def findings(settings: Settings, as_of: date, wanted: Wanted) -> dict[str, Any] | None:
+    """Counts of all findings, lines by sender and the findings that are wanted, the oldest first.
+
+    None before the first run. ContractError names a correction that is wrong."""
+    registry = load(settings.profile)
+    corrections = load_corrections(settings.corrections_dir, registry)
+    found = read_standing(registry, Workspace(settings.workspace_dir), corrections, as_of)
+    if found is None:
+        return None
+    chosen = [f for f in found if wanted.fits(f, as_of)]
+    by_sender = [_sender(name, list(of_it), as_of) for name, of_it in groupby(chosen, lambda f: f.sender)]
+    by_sender.sort(key=lambda s: (-s["oldest_days"], s["sender"]))
+    place = {s["sender"]: n for n, s in enumerate(by_sender)}
+    chosen.sort(key=lambda f: (place[f.sender], -f.age_days(as_of), f.severity, f.table or "", f.code, f.column or "",
+                               f.file, f.sheet or "", f.row or 0))  # fmt: skip
+    return {
+        "as_of": as_of.isoformat(),
+        "totals": totals(found, as_of),
+        "state": wanted.state,
+        "senders": by_sender,
+        "findings": [_told(registry, f, as_of, wanted.values) for f in chosen],
+        "corrections": [_correction(c, found, as_of) for c in corrections],
+    }
+
+
+def _sender(name: str, found: list[Standing], on: date) -> dict[str, Any]:
+    ages = [f.age_days(on) for f in found]
+    counted = Counter(f.severity for f in found)
+    return {
+        "sender": name,
+        "error": counted["error"],
+        "warning": counted["warning"],
+        "oldest_days": max(ages),
+        "newest_days": min(ages),
+    }
+
+
+def _told(registry: Registry, f: Standing, on: date, values: bool) -> dict[str, Any]:
+    """One finding with its words. The texts of a rule may quote the value, so they get it only when it is told."""
+    value = told_value(f) if values else None
+    words = explain(registry, Finding(f.code, f.severity, f.table, f.file, f.sheet, f.row, f.column, value))
+    table = registry.tables.get(f.table or "")
+    dates = {k: getattr(f, k) for k in ("first_seen_on", "since_on", "last_seen_on", "answered_on")}
+    return {
+        **{k: getattr(f, k) for k in ("sender", "state", "row_count", "answered_by", "correction")},
+        **{k: words[k] for k in ("severity", "code", "table", "column", "file", "sheet", "row", "value")},
+        **{k: words[k] for k in ("column_zh", "says_zh", "says_en", "advice_zh", "advice_en")},
+        **{k: v and v.isoformat() for k, v in dates.items()},
+        "table_zh": table.title_zh if table else None,
+        "key": _key(registry, f, values),
+        "age_days": f.age_days(on),
+    }
+
+
+def told_value(f: Standing) -> str | None:
+    """What stood in the cell, unless it is or looks like personal data."""
+    personal = f.value is not None and (f.code in _PERSONAL or personal_data(f.value))
+    return WITHHELD if personal else f.value
+
+
+def _key(registry: Registry, f: Standing, values: bool) -> dict[str, str] | None:
+    """The key without what is the same in the whole district. A key that is in doubt may hold anything."""
+    if f.key is None or not (f.key_certain or values):
+        return None
+    told = {k: v for k, v in f.key.items() if k not in registry.profile.defaults}
+    return {k: WITHHELD if personal_data(v) else v for k, v in told.items()}
+
+
+def _correction(correction: Correction, found: Iterable[Standing], on: date) -> dict[str, Any]:
+    entry = correction.entry
+    return {
+        "place": correction.place,
+        "state": state(correction, found, on),
+        "findings": sum(f.correction == correction.place for f in found),
+        "code": entry.code,
+        "reason_zh": entry.reason_zh,
+        "reported_by": entry.reported_by,
+        "expires": entry.expires.isoformat(),
+    }
+
+
+def known_states() -> tuple[str, ...]:
+    """What ``--state`` takes."""
+    return (*STATES, "all")
