@@ -75,7 +75,7 @@ def test_the_verdict_is_the_gates_and_one_child_serves_many_files(small: Path, t
         )
         assert child(gate) == first
     made = [{p.relative_to(tmp_path / t): p.read_bytes() for p in (tmp_path / t).rglob("*.parquet")} for t in _BOTH]
-    assert made[0] == made[1] and len(made[0]) == 4
+    assert made[0] == made[1] and len(made[0]) == 5
     with pytest.raises(ProcessLookupError):
         os.kill(first, 0)
 
@@ -97,7 +97,8 @@ def test_a_file_that_takes_too_much_is_refused_and_the_next_one_is_not(
         assert counts(refused) == (0, 0, [code])
         assert child(gate) != first and not scratch.exists()
         assert counts(gate.check_file(REGISTRY, small, **GIVEN))[:2] == (1, 1)
-    assert {p.name for p in (tmp_path / "out").rglob("*.parquet")} == {"findings.parquet", "account.parquet"}
+    written = {p.name for p in (tmp_path / "out").rglob("*.parquet")}
+    assert written == {"findings.parquet", "normalised.parquet", "account.parquet"}
 
 
 def test_a_child_that_dies_costs_its_file_only(large: Path, small: Path):
