@@ -43,6 +43,11 @@ def to_check(settings: Settings, given: list[Path], report: Path | None = None) 
     return [ToCheck(*file, report / (path + WORKBOOK)) for file, path in zip(found, paths, strict=True)]
 
 
+def _sha256(path: Path, settings: Settings) -> str:
+    """The hash of a file the gate will open; '' for a pipe, which has no end, and for one that is too large."""
+    return file_sha256(path) if path.is_file() and path.stat().st_size <= settings.limits.file_bytes else ""
+
+
 def _files(given: Path) -> list[Path]:
     return inbox_files(given) if given.is_dir() else [given]
 
@@ -71,7 +76,7 @@ def check(
                 registry,
                 file.path,
                 name=file.name,
-                sha256=file_sha256(file.path),
+                sha256=_sha256(file.path, settings),
                 received_on=as_of.isoformat(),
                 as_of=as_of,
             )

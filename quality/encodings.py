@@ -29,11 +29,11 @@ _CHINESE_UTF8 = re.compile(rb"(?:[\xe3-\xe9][\x80-\xbf]{2}|\xef[\xbc-\xbf][\x80-
 
 
 class EncodingUnknown(Exception):
-    """The bytes are not text in any encoding we read. ``line``: where a file in UTF-8 stops being so, if it was one."""
+    """The bytes are not text in any encoding we read. ``code`` is the finding's; ``line``: where it begins, from 1."""
 
-    def __init__(self, message: str, line: int | None = None) -> None:
-        self.line = line
-        super().__init__(message)
+    def __init__(self, code: str = "encoding-unknown", line: int | None = None) -> None:
+        self.code, self.line = code, line
+        super().__init__(code)
 
 
 def detect(path: Path) -> str:
@@ -45,16 +45,19 @@ def detect(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(4096)
     if head.startswith(_UTF32):
-        raise EncodingUnknown("UTF-32")
+        raise EncodingUnknown()
     marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
     for name in [marked] if marked else ["utf-8", *_unmarked_utf16(head)]:
         if _holds(path, name):
             return name
-    if marked or not _holds(path, "gb18030"):
-        raise EncodingUnknown(marked or "not UTF-8, UTF-16 or GB 18030", _broken_line(path))
-    if line := _line_in_utf8(path):
-        raise EncodingUnknown("lines in UTF-8 among others", _broken_line(path) or line)
-    return "gb18030"
+    in_utf8 = _line_in_utf8(path)
+    if not (marked or in_utf8) and _holds(path, "gb18030"):
+        return "gb18030"
+    if line := _control_line(path):
+        raise EncodingUnknown("text-control", line)
+    if line := _broken_line(path) or in_utf8:
+        raise EncodingUnknown("encoding-mixed", line)
+    raise EncodingUnknown()
 
 
 def as_utf8(path: Path, encoding: str, target: Path) -> Path:
@@ -122,6 +125,18 @@ def _line_in_utf8(path: Path) -> int | None:
             if _CHINESE_UTF8.search(line) and _decodes(line):
                 return number
     return None
+
+
+def _control_line(path: Path) -> int | None:
+    """The first line, from 2, with a zero byte in a file that is UTF-8 but for these; not in a binary."""
+    found = None
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not _decodes(line):
+                return None
+            if not found and b"\0" in line:
+                found = number
+    return found if found != 1 else None
 
 
 def _broken_line(path: Path) -> int | None:

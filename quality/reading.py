@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -119,10 +119,8 @@ class Reader:
         self.reading.findings.append(found)
 
     def _unknown_encoding(self, path: Path, unknown: EncodingUnknown) -> None:
-        if unknown.line:
-            self.note("encoding-mixed", row=unknown.line)
-        else:
-            self.note("encoding-unknown" if _looks_like_text(path) else "file-unreadable")
+        readable = unknown.line or _looks_like_text(path)
+        self.note(unknown.code if readable else "file-unreadable", row=unknown.line)
 
     def _mapped(self, path: Path) -> None:
         source = self.registry.source_for(self.name)
@@ -278,6 +276,7 @@ class Reader:
             self.reading.unread[""] = len(filled)
             return self.note("file-unknown", sheet="")
         self._place("", match, None)
+        match = replace(match, row=-1)  # the keys stand in no row of their own
         columns = numbered(keys, [f"c{index}" for index in range(len(keys))])
         self.con.execute(f"CREATE OR REPLACE TABLE records AS SELECT * EXCLUDE (record) FROM ({columns})")
         return self._text_table("", match, {}, "TRUE", len(keys), [])
@@ -348,7 +347,7 @@ class Reader:
 
     def _header_findings(self, sheet: str, match: HeaderMatch) -> tuple[tuple[str, str | None], ...]:
         """Notes what the header says, and returns what refuses the whole sheet."""
-        place = {"sheet": sheet, "table": match.table.name, "row": match.row + match.height}
+        place = {"sheet": sheet, "table": match.table.name, "row": match.row + match.height or None}
         personal = [title for _, title in match.unknown if _PERSONAL.search(title_key(title))]
         refusals = [("header-personal-data", title) for title in personal]
         refusals += [("column-duplicate", title) for _, title in match.repeated]

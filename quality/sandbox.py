@@ -117,18 +117,25 @@ class Sandbox(AbstractContextManager):
 
     def _ask(self, registry: Registry, size: int, given: dict[str, Any], brief: bool) -> GateResult:
         """One question to the child, who is replaced when it is gone. Refused names what the file did to it."""
-        if not self._child.alive():
-            self._child.stop()
-            self._child, self._knows = _Child(self._engine), None
-        contracts = None if registry is self._knows else registry
+        allowed = self.limits.for_size(size)
         try:
-            allowed = self.limits.for_size(size)
-            result = _understood(*self._child.ask((contracts, given, brief, allowed), allowed), allowed)
+            if not self._begun(registry, given, brief, allowed):
+                self._child.stop()
+                self._child, self._knows = _Child(self._engine), None
+                if not self._begun(registry, given, brief, allowed):
+                    raise GateFault("the child process of the gate dies before it has opened a file")
+            result = _understood(*self._child.answer(), allowed)
         except Exception:
             self._child.stop()
             raise
         self._knows = registry
         return result
+
+
+    def _begun(self, registry: Registry, given: dict[str, Any], brief: bool, allowed: Limits) -> bool:
+        """Whether the child has taken the question; not when it was gone before: then no file is to blame."""
+        contracts = None if registry is self._knows else registry
+        return self._child.takes((contracts, given, brief, allowed), allowed)
 
 
 def _understood(kind: str, told: Any, allowed: Limits) -> GateResult:
@@ -160,9 +167,6 @@ class _Child:
         self._ready = False
         self._say((engine | {"spill": str(engine["spill"] or self._scratch)}, str(self._scratch)))
 
-    def alive(self) -> bool:
-        return self._process.poll() is None
-
     def stop(self) -> None:
         """Ends the child, whatever it is doing, and removes what it left in its scratch folder."""
         if self._answers < 0:
@@ -175,42 +179,50 @@ class _Child:
         self._answers = -1
         shutil.rmtree(self._scratch, ignore_errors=True)
 
-    def ask(self, question: Any, allowed: Limits) -> tuple[str, Any]:
-        """Its answer (kind, content); Refused when the file was more than it could bear."""
+    def takes(self, question: Any, allowed: Limits) -> bool:
+        """Asks; False when the child is gone. From now on the watch runs."""
+        if self._answers < 0:
+            return False
         if not self._ready:
             self._wait_until_ready()
-        watch = _Watch(self._process.pid, allowed)
+        self._watch = _Watch(self._process.pid, allowed)
         self._say(question)
-        answer = self._answer(watch)
+        return self._next() is not None
+
+    def answer(self) -> tuple[str, Any]:
+        """Its answer (kind, content); Refused when the file was more than it could bear."""
+        answer = self._next()
         if answer is None:
-            raise self._autopsy(allowed)
+            raise self._autopsy(self._watch.allowed)
         return _plain(answer)
 
     def _wait_until_ready(self) -> None:
         """No file is to blame for a child that does not start."""
+        self._watch = _Watch(self._process.pid, Limits(seconds=_START_SECONDS, memory_bytes=1 << 40))
         try:
-            answer = self._answer(_Watch(self._process.pid, Limits(seconds=_START_SECONDS, memory_bytes=1 << 40)))
+            self._ready = self._next() is not None
         except Refused:
-            answer = None
-        if answer is None:
+            self._ready = False
+        if not self._ready:
             raise GateFault("the child process of the gate does not start")
-        self._ready = True
 
     def _say(self, question: Any) -> None:
         with suppress(BrokenPipeError):  # it is dead already: the answer will say so
             pickle.dump(question, self._process.stdin)
             self._process.stdin.flush()
 
-    def _answer(self, watch: _Watch) -> bytes | None:
-        """What the child says, or None when it died. Refused when it went beyond its limits."""
-        got = bytearray()
-        while len(got) < _HEADER or len(got) < _HEADER + int.from_bytes(got[:_HEADER]):
-            watch.look()
+    def _next(self) -> bytes | None:
+        """What the child says next, or None when it died. Refused when it went beyond its limits."""
+        got, wanted = bytearray(), _HEADER
+        while len(got) < wanted:
+            self._watch.look()
             if select.select([self._answers], [], [], _LOOK)[0]:
-                piece = os.read(self._answers, 1 << 20)
+                piece = os.read(self._answers, wanted - len(got))
                 if not piece:
                     return None
                 got += piece
+            if len(got) == wanted == _HEADER:
+                wanted += int.from_bytes(got)
         return bytes(got[_HEADER:])
 
     def _autopsy(self, allowed: Limits) -> Refused:
@@ -281,6 +293,7 @@ def serve(answers: int) -> None:
                 contracts, given, brief, allowed = question
                 registry = contracts or registry
                 _confine(allowed)
+                _tell(out, ("begun", None))
                 _tell(out, _judged(registry, given, brief, engine))
 
 

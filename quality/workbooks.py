@@ -25,7 +25,7 @@ from quality.sheet_xml import Facts
 from schemas.compile.duckdb import literal
 
 Cells = list[str | None]
-#: from here on a number has more digits than Excel keeps
+#: Excel keeps 15 digits of a number, and shows 3500 for 3499.9999999999995; from here on there are more
 _EXACT = 1e15
 #: days before this are numbers that somebody formatted as a date (the day 60 of Excel's calendar never was)
 _FIRST_DAY = dt.date(1900, 3, 1)
@@ -112,7 +112,7 @@ def load(con: duckdb.DuckDBPyConnection, sheet: Sheet, start: int, target: Path)
     columns = ", ".join(["'_row': 'BIGINT'", *(f"'c{i}': 'VARCHAR'" for i in range(len(cells)))])
     reader = (
         f"read_csv({literal(str(target))}, auto_detect=false, header=false, delim=',', quote='\"', escape='\"', "
-        f"columns={{{columns}}}, parallel=false, max_line_size=16777216)"
+        f"columns={{{columns}}}, new_line='\\n', parallel=false, max_line_size=16777216)"
     )
     try:
         con.execute(f"CREATE OR REPLACE TABLE records AS FROM {reader}")
@@ -130,15 +130,14 @@ def _panic() -> type[BaseException]:
 def cell_text(value: object) -> str | None:
     """What a person would have typed: whole floats without ``.0``, ISO dates, true/false; None for empty.
 
-    What has lost digits or is no day is written so that no later check takes it for a value."""
+    What has lost digits or is no day is written so that no later check takes it for a value; what a sum of binary
+    fractions is off by is not written."""
     if isinstance(value, str):
         return value if value.strip() else None
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        if abs(value) >= _EXACT and not math.isinf(value):
-            return f"{value:.14E}"
-        return str(int(value)) if value.is_integer() else repr(value)
+        return f"{value:.14E}" if _EXACT <= abs(value) < math.inf else f"{value:.15g}"
     if isinstance(value, dt.date) and dt.date(value.year, value.month, value.day) < _FIRST_DAY:
         return f"#{value.isoformat()}"
     if isinstance(value, dt.datetime):
