@@ -90,8 +90,8 @@ class SieveCompiler:
         values = [f"{self._value(table, f, places)} AS {quote(f.name)}" for f in table.fields]
         values.append(f"{quote(keys[0].name)} AS _there")  # no accepted row leaves it empty
         return SieveSql(
-            line, tuple(places[key.name] for key in keys), _lengths(keys, places), width, delimiter, kinds, ", ".join(values),
-            self._tests(table, places),
+            line, tuple(places[key.name] for key in keys), _lengths(keys, places), width, delimiter, kinds,
+            ", ".join(values), self._tests(table, places),
             tuple(f"CAST({normal_expression(self.registry, table, k, f'c{places[k.name]}')} AS VARCHAR)" for k in keys),
         )  # fmt: skip
 
@@ -165,7 +165,7 @@ def _lengths(keys: list[Field], places: Mapping[str, int]) -> tuple[int, ...]:
 
 
 def _constant(field: Field, value: str | None) -> str:
-    """One value for all rows. A text is an ENUM of one word, which Parquet writes ten times faster; it is read as text."""
+    """One value for all rows. A text is an ENUM of one word, ten times faster to write; it is read as text."""
     if value is None:
         return f"CAST(NULL AS {column_type(field)})"
     kind = f"ENUM({literal(value)})" if column_type(field) == "VARCHAR" else column_type(field)

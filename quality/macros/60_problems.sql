@@ -30,12 +30,16 @@ CREATE OR REPLACE TEMP MACRO date_problem(s) AS
         ELSE 'value-type' END;
 
 -- Held are signs that no one can see or that turn the order of what is seen, and signs that got lost on the way: the
--- replacement character, private and no characters, accents without end.
+-- replacement character, no characters, accents without end.
 CREATE OR REPLACE TEMP MACRO has_control_character(x) AS
     regexp_matches(x, '[\x00-\x08\x0E-\x1F\x7F-\x{0084}\x{0086}-\x{009F}\x{061C}\x{202A}-\x{202E}\x{2065}-\x{206F}\x{FFF9}-\x{FFFB}\x{E0000}-\x{E007F}]');
 
 CREATE OR REPLACE TEMP MACRO is_damaged(x) AS
-    regexp_matches(x, '[\x{FFFD}-\x{FFFF}\x{FDD0}-\x{FDEF}\x{E000}-\x{F8FF}\x{EFFFE}-\x{10FFFF}]|[\x{0300}-\x{036F}\x{0483}-\x{0489}\x{20D0}-\x{20F0}]{3}');
+    regexp_matches(x, '[\x{FFFD}-\x{FFFF}\x{FDD0}-\x{FDEF}\x{EFFFE}\x{EFFFF}\x{FFFFE}\x{FFFFF}\x{10FFFE}\x{10FFFF}]|[\x{0300}-\x{036F}\x{0483}-\x{0489}\x{20D0}-\x{20F0}]{3}');
+
+-- characters that mean something only where somebody drew them, as people did for rare characters of names
+CREATE OR REPLACE TEMP MACRO has_private_character(x) AS
+    regexp_matches(x, '[\x{E000}-\x{F8FF}\x{F0000}-\x{FFFFD}\x{100000}-\x{10FFFD}]');
 
 -- how a spreadsheet recognises a formula, also behind a quotation mark or an apostrophe; full-width signs are taken too
 CREATE OR REPLACE TEMP MACRO is_formula(x) AS regexp_matches(x, '^["''“”‘’＂＇\s]*[=+@\-＝＋－＠−﹢﹣﹦﹫]');
@@ -58,6 +62,7 @@ CREATE OR REPLACE TEMP MACRO text_problems(v, kind, public) AS
         CASE WHEN kind <> 'text' AND is_mangled_code(v) THEN 'code-mangled' END,
         CASE WHEN has_control_character(v) THEN 'text-control-character' END,
         CASE WHEN is_damaged(v) THEN 'text-damaged' END,
+        CASE WHEN has_private_character(v) THEN 'text-private-character' END,
         CASE WHEN public AND is_formula(v) THEN 'text-formula' END
     ], lambda c: c IS NOT NULL), CASE WHEN public AND may_be_personal(v) THEN personal_codes(v, kind) ELSE [] END);
 

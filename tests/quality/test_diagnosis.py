@@ -69,7 +69,7 @@ def test_what_is_wrong_with_a_date(code, texts):
     [
         ("测试\u202e园育托\u202c", ["text-control-character"]), ("测试\x07园", ["text-control-character"]),
         ("测试\x1b[31m园", ["text-control-character"]), ("测试\U000e0041园", ["text-control-character"]),
-        ("测试\ufff9园", ["text-control-character"]), ("测试\ue000园", ["text-damaged"]),
+        ("测试\ufff9园", ["text-control-character"]), ("测试\ue000园", ["text-private-character"]),
         ("测试\ufffd园", ["text-damaged"]),
         ("测试\ufffe园", ["text-damaged"]), ("测" + "\u0301" * 100 + "试", ["text-damaged"]), ("#REF!", ["cell-error"]),
         *[(text, ["text-formula"]) for text in
@@ -159,7 +159,7 @@ def test_every_code_has_its_words_and_a_way_to_mend_it():
     codes = {*PERSONAL} | {
         "number-range", "number-approximate", "number-not-whole", "number-decimals", "number-unit", "cell-error",
         "date-impossible", "date-ambiguous", "date-incomplete", "date-other-calendar", "date-range", "code-mangled",
-        "text-control-character", "text-damaged", "text-formula",
+        "text-control-character", "text-damaged", "text-private-character", "text-formula",
     }  # fmt: skip
     for code in codes:
         text = REGISTRY.finding(code)

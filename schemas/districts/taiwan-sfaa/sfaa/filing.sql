@@ -61,9 +61,10 @@ SELECT
     area.code || '-' || left("所在地", 3) AS subdistrict_code,
     "所在地" AS address,
     -- a floor area of 0 says nothing; an outdoor area of 0 says that there is none (where unknown it is left out)
-    nullif(gross, '0') AS gross_area_m2,
-    nullif(indoor, '0') AS indoor_area_m2,
-    outdoor AS outdoor_area_m2,
+    -- some have a third or fourth decimal; the contract has two, as certificates do
+    nullif(coalesce(CAST(try_cast(gross AS DECIMAL(18, 2)) AS VARCHAR), gross), '0.00') AS gross_area_m2,
+    nullif(coalesce(CAST(try_cast(indoor AS DECIMAL(18, 2)) AS VARCHAR), indoor), '0.00') AS indoor_area_m2,
+    coalesce(CAST(try_cast(outdoor AS DECIMAL(18, 2)) AS VARCHAR), outdoor) AS outdoor_area_m2,
     CASE "準公共化資格" WHEN '是' THEN 'true' WHEN '否' THEN 'false' ELSE "準公共化資格" END AS is_inclusive,
     CASE WHEN regexp_matches("聯絡電話", '[0-9]') THEN "聯絡電話" END AS contact_phone,
     CASE WHEN "評鑑等級" <> '' THEN 'tw_infant_care' END AS quality_scheme_code,
