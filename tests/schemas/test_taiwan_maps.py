@@ -70,7 +70,7 @@ def test_filing_reads_places_areas_and_codes():
     assert row["provider_id"] == "CW00000001"
     assert row["event_on"] == date(2024, 6, 2)
     assert (row["place_count"], row["enrolled_count"]) == ("20", "18")
-    assert (row["gross_area_m2"], row["indoor_area_m2"], row["outdoor_area_m2"]) == ("375.69", None, "0")
+    assert (row["gross_area_m2"], row["indoor_area_m2"], row["outdoor_area_m2"]) == ("375.69", None, "0.00")
     assert (row["quality_scheme_code"], row["quality_grade_code"]) == ("tw_infant_care", "tw_b")
     assert row["is_inclusive"] == "true"
     assert row["service_modes"] == "not_stated"
