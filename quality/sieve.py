@@ -134,7 +134,9 @@ class Sieve:
         with self.text.path.open("rb") as file:
             file.seek(piece.start)
             data = file.read(piece.size)
-        return data if data.endswith(b"\n") else data + b"\n"
+        if data.endswith(b"\n"):
+            return data
+        return data.removesuffix(b"\r") + (b"\r\n" if b"\r\n" in data else b"\n")  # one kind of line end, as before
 
     # --- first look: which lines are plain, and what are their keys
 
