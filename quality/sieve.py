@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 #: bytes of one piece, and so of one part of the accepted rows
-PIECE = 16 << 20
+PIECE = 8 << 20
 #: with more lines than this share to look at again, the ordinary road is shorter
 MOST_ODD = 0.25
 #: so many records at the end go the ordinary road whatever they say: notes and signatures stand there (apart.py)
@@ -134,7 +134,9 @@ class Sieve:
         with self.text.path.open("rb") as file:
             file.seek(piece.start)
             data = file.read(piece.size)
-        return data if data.endswith(b"\n") else data + b"\n"
+        if data.endswith(b"\n"):
+            return data
+        return data.removesuffix(b"\r") + (b"\r\n" if b"\r\n" in data else b"\n")  # one kind of line end, as before
 
     # --- first look: which lines are plain, and what are their keys
 

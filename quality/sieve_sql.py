@@ -25,8 +25,8 @@ from schemas.model import Field, Table
 from schemas.registry import Registry
 
 #: a pattern made of digits, capitals and dashes only: it says all about an identifier
-_SHAPE = re.compile(r"(?:\\d(?:\{\d+(?:,\d+)?\})?|[A-Z_-])+")
-_PIECE = re.compile(r"\\d(?:\{(\d+)(?:,(\d+))?\})?|[A-Z_-]")
+_SHAPE = re.compile(r"(?:(?:\\d|\[0-9\])(?:\{\d+(?:,\d+)?\})?|[A-Z_-])+")
+_PIECE = re.compile(r"(?:\\d|\[0-9\])(?:\{(\d+)(?:,(\d+))?\})?|[A-Z_-]")
 #: key columns whose plain cells are written in one way only
 _KEY_TYPES = ("string", "integer", "date", "yearmonth")
 
@@ -165,7 +165,7 @@ def _lengths(keys: list[Field], places: Mapping[str, int]) -> tuple[int, ...]:
 
 
 def _constant(field: Field, value: str | None) -> str:
-    """One value for all rows. A text is an ENUM of one word, ten times faster to write; it is read as text."""
+    """One value for all rows. A text is an ENUM of one word: it is read as text, and written ten times faster."""
     if value is None:
         return f"CAST(NULL AS {column_type(field)})"
     kind = f"ENUM({literal(value)})" if column_type(field) == "VARCHAR" else column_type(field)
@@ -175,13 +175,14 @@ def _constant(field: Field, value: str | None) -> str:
 def _shape(field: Field) -> str | None:
     """The pattern of an identifier as it stands in the contract, when it is made of digits, capitals and dashes."""
     body = (field.constraints.pattern or "").removeprefix("^").removesuffix("$")
-    return f"(?:{body})" if not field.codelist and "\\d" in body and _SHAPE.fullmatch(body) else None
+    digits = "\\d" in body or "[0-9]" in body
+    return f"(?:{body})" if not field.codelist and digits and _SHAPE.fullmatch(body) else None
 
 
 def _forms(pattern: str) -> list[str]:
     """The shortest and longest texts of a shape, once for each digit."""
     pieces = list(_PIECE.finditer(pattern.removeprefix("(?:").removesuffix(")")))
-    spans = [[(int(p[1] or 1)), int(p[2] or p[1] or 1)] if p[0].startswith("\\d") else [p[0]] for p in pieces]
+    spans = [[p[0]] if len(p[0]) == 1 else [int(p[1] or 1), int(p[2] or p[1] or 1)] for p in pieces]
     return [
         "".join(part if isinstance(part, str) else digit * part for part in parts)
         for digit in "0123456789"

@@ -16,7 +16,7 @@ from pathlib import Path
 #: what a tool imports when it begins, so that importing is not measured
 EARLY = {
     "limit": ("duckdb", "quality.normalise"),
-    "gate": ("quality.gate", "schemas.registry"),
+    "gate": ("quality.gate", "tests.bench.gate.warm", "numpy", "pyarrow.compute"),
     "calamine": ("python_calamine",),
     "frictionless": ("frictionless",),
     "gx": ("great_expectations", "pandas"),

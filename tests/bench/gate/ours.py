@@ -35,13 +35,13 @@ def gate(file: Path, out: Path, spec: dict, given: dict) -> Counts:
     """Our gate as the pipeline calls it: reasons, quarantine, coordinates, account."""
     from quality.gate import check_file, gate_engine
     from quality.limits import Limits
-    from schemas.registry import load
     from tests.bench.gate.spec import AS_OF
+    from tests.bench.gate.warm import REGISTRY
 
     large = Limits(file_bytes=1 << 40, unpacked_bytes=1 << 40, cells=1 << 50)
     with gate_engine(given["threads"], given["memory"], out) as engine:
         result = check_file(
-            load("binjiang"), file, name=file.name, sha256="0" * 64, received_on=AS_OF, as_of=AS_OF,
+            REGISTRY, file, name=file.name, sha256="0" * 64, received_on=AS_OF, as_of=AS_OF,
             out_dir=out / "gate", engine=engine, limits=large,
         )  # fmt: skip
     return {"accepted": result.accepted, "held": result.quarantined, "findings": result.finding_count}
