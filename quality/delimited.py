@@ -120,13 +120,16 @@ def _rows(lines: str, delimiter: str, rows: int) -> list[list[str | None]]:
 
 def _one_line_end(path: Path, target: Path) -> Path:
     """The file itself, or a copy with LF where it mixes line ends or uses CR alone (the engine takes neither)."""
-    kinds = {"crlf": 0, "lf": 0, "cr": 0}
+    crlf = lf = cr = False
     for chunk in _chunks(path):
-        crlf = chunk.count(b"\r\n")
-        kinds["crlf"] += crlf
-        kinds["lf"] += chunk.count(b"\n") - crlf
-        kinds["cr"] += chunk.count(b"\r") - crlf
-    if not kinds["cr"] and not (kinds["crlf"] and kinds["lf"]):
+        if b"\r" not in chunk:
+            lf = lf or b"\n" in chunk
+            continue
+        both = chunk.count(b"\r\n")
+        crlf = crlf or both > 0
+        lf = lf or chunk.count(b"\n") > both
+        cr = cr or chunk.count(b"\r") > both
+    if not cr and not (crlf and lf):
         return path
     with target.open("wb") as out:
         for chunk in _chunks(path):

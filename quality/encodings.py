@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CHUNK = 1 << 20
+#: from here on it is worth the import of numpy
+_LARGE = 8 << 20
 
 #: UTF-32 begins like UTF-16, and nobody sends it: refused
 _UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
@@ -92,6 +94,8 @@ def _holds(path: Path, encoding: str) -> bool:
     # UTF-8 proves itself: a stray control character in it is a fault of its cell, and held there
     controls = b"\0" if encoding.startswith("utf-8") else _CONTROLS
     try:
+        if encoding == "utf-8" and path.stat().st_size >= _LARGE:
+            return _holds_utf8(path)
         return not any(_has(text.encode("utf-8"), controls) for text in _decoded(path, encoding))
     except UnicodeError:
         return False
@@ -99,6 +103,19 @@ def _holds(path: Path, encoding: str) -> bool:
 
 def _has(data: bytes, controls: bytes) -> bool:
     return len(data.translate(None, controls)) < len(data)
+
+
+def _holds_utf8(path: Path) -> bool:
+    """The same for a large file, of which most is ASCII: that needs no decoding."""
+    decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            if decoder.getstate()[0] or not chunk.isascii():
+                decoder.decode(chunk)
+            if b"\0" in chunk:
+                return False
+    decoder.decode(b"", final=True)
+    return True
 
 
 def _line_in_utf8(path: Path) -> int | None:

@@ -6,6 +6,7 @@ What belongs here: the order of work for a file, what is written, the account. W
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -21,6 +22,7 @@ from quality.judging import Judge
 from quality.limits import Limits, Refused
 from quality.normalise import install_macros
 from quality.reading import Reader, Reading
+from quality.sieves import Sieves
 from schemas.compile.duckdb import literal
 from schemas.registry import Registry
 
@@ -97,18 +99,20 @@ def check_file(
     ``name`` is the path relative to the inbox: it decides the source. Nothing a file holds raises; AccountError
     would be a fault of the gate. With ``out_dir``: accepted/<table>.parquet (contract columns, typed),
     quarantine/<table>.parquet (the same as text, and ``reasons``), findings.parquet, normalised.parquet,
-    account.parquet.
+    account.parquet. Of a large text file accepted/ has more parts, <table>.<number>.parquet, in which the rows stand
+    in the order of the file.
     ``engine``: see there; without one the file gets its own. ``refused``: only this is written down (sandbox.py)."""
     given = nullcontext(engine) if engine else gate_engine()
     with tempfile.TemporaryDirectory(prefix="gate-") as work, given as opened, _room(opened) as con:
-        reader = Reader(con, registry, name, sha256, received_on, Path(work), limits or Limits())
-        reading = reader.read(Path(path), refused)
         source = registry.source_for(name)
         provenance = {
             "source_code": source.name if source else "inbox",
             "source_sha256": sha256,
             "received_on": str(received_on),
         }
+        sieves = Sieves(con, registry, as_of, provenance | {"source_sheet": ""}, Path(work))
+        reader = Reader(con, registry, name, sha256, received_on, Path(work), limits or Limits(), sieves.sift)
+        reading = reader.read(Path(path), refused)
         judge = Judge(con, registry, as_of, name, provenance)
         for table in dict.fromkeys(t.table.name for t in reading.tables):
             judge.table(registry.tables[table], [t for t in reading.tables if t.table.name == table])
@@ -153,13 +157,16 @@ def _room(con: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]
 
 
 def _account(con: duckdb.DuckDBPyConnection, name: str, reading: Reading, judge: Judge) -> Iterator[AccountRow]:
-    """Counts what was read and, apart from it, what was accepted and held; they must agree."""
+    """Counts what was read and, apart from it, what was accepted and held; they must agree.
+
+    What the sieve took is counted by the sieve, against the lines of the file (sieve.py)."""
     for text in reading.tables:
         received = text.rows
         accepted, held = judge.counts(text)
         if received != accepted + held:
             raise AccountError(f"{text.table.name}: received {received}, accepted {accepted}, held {held}")
-        yield AccountRow(name, text.sheet, text.table.name, received, accepted, held)
+        sifted = text.sifted.accepted if text.sifted else 0
+        yield AccountRow(name, text.sheet, text.table.name, received + sifted, accepted + sifted, held)
     for sheet, rows in reading.unread.items():
         yield AccountRow(name, sheet, "", rows, 0, rows)
 
@@ -199,7 +206,9 @@ def _write(
         (out / kind).mkdir(parents=True, exist_ok=True)
         for old in (out / kind).glob("*.parquet"):
             old.unlink()
-    for table in judge.judged:
+    for table, texts in judge.judged.items():
+        for number, part in enumerate(part for text in texts if text.sifted for part in text.sifted.parts):
+            shutil.move(part, out / "accepted" / f"{table}.{number:05}.parquet")
         _copy(con, judge.accepted_select(table), out / "accepted" / f"{table}.parquet")
         _copy(con, judge.quarantine_select(table), out / "quarantine" / f"{table}.parquet")
     _copy(con, _ALL_FINDINGS, out / "findings.parquet")

@@ -8,7 +8,7 @@ and whether values are right (gate.py). Nothing here raises for what a file hold
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -26,6 +26,7 @@ from quality.marks import is_result_sheet
 from quality.ndjson import load_lines, numbered
 from quality.records import count_records
 from quality.sheet_xml import column_letters
+from quality.sieve import Sifted
 from schemas.compile import template_stamp
 from schemas.compile.duckdb import quote
 from schemas.model import Table
@@ -48,14 +49,15 @@ class TextTable:
 
     ``relation`` has ``_id`` (unique within it), ``_row`` (as a person counts), ``_extra`` (TRUE where cells stand
     beyond the header), and a text column for each of ``fields``; for mapped sources also the columns
-    ``_finding_*`` of ``specials``. ``rows``: how many it has. ``refusals``: (code, column) for which every row is
-    held back."""
+    ``_finding_*`` of ``specials``. ``rows``: how many it has; ``sifted``: what was accepted besides.
+    ``refusals``: (code, column) for which every row is held back."""
 
     sheet: str
     table: Table
     relation: str
     fields: tuple[str, ...]
     rows: int
+    sifted: Sifted | None = None
     refusals: tuple[tuple[str, str | None], ...] = ()
     specials: tuple[str, ...] = ()
 
@@ -82,6 +84,7 @@ class Reader:
     received_on: date | str
     work: Path
     limits: Limits = field(default_factory=Limits)
+    sift: Callable[[delimited.Delimited, HeaderMatch, int, str], Sifted | None] | None = None
     reading: Reading = field(default_factory=Reading)
 
     def read(self, path: Path, refused: Refused | None = None) -> Reading:
@@ -209,12 +212,15 @@ class Reader:
             return self._no_header(text, head, delimiter)
         width = max(len(head[best.row + best.height - 1]), max(best.columns) + 1)
         self.limits.check_table(0, width)
+        private = any(_PERSONAL.search(title_key(title)) for _, title in best.unknown)  # refused as a whole
+        sifted = self.sift(text, best, width, delimiter) if self.sift and not private else None
+        source = sifted.rest if sifted else text
         try:
-            delimited.load_records(self.con, text, delimiter, width, "records")
+            delimited.load_records(self.con, source, delimiter, width, "records", numbered=sifted is not None)
         except delimited.DelimitedUnreadable as error:
             self.reading.unread[""] = count_records(text.path, delimiter).filled
             return self.note(error.code, table=best.table.name)
-        loaded = self.con.execute("SELECT count(*) FROM records").fetchone()[0]
+        loaded = self._rows("records") + (sifted.accepted if sifted else 0)
         try:
             self.limits.check_table(loaded, width)
         except Refused:
@@ -222,7 +228,7 @@ class Reader:
             raise
         self._place("", best, delimiter)
         titles = dict(enumerate(head[best.row + best.height - 1]))
-        return self._text_table("", best, titles, f"_row > {best.row + best.height}", width, [])
+        return self._text_table("", best, titles, f"_row > {best.row + best.height}", width, [], sifted)
 
     def _best_header(self, text: delimited.Delimited) -> tuple[HeaderMatch | None, list, str]:
         """The header, the rows it stands in, and the delimiter it is best read with."""
@@ -270,12 +276,19 @@ class Reader:
     # --- both
 
     def _text_table(
-        self, sheet: str, match: HeaderMatch, titles: dict, where: str, width: int, apart: list[Apart]
+        self,
+        sheet: str,
+        match: HeaderMatch,
+        titles: dict,
+        where: str,
+        width: int,
+        apart: list[Apart],
+        sifted: Sifted | None = None,
     ) -> None:
         """The relation of a matched sheet, of ``records``: only columns of the contract, no empty rows.
 
         ``titles``: what stands above each column; ``where``: leaves out what is above the data; ``width``: cells of
-        the header; ``apart``: rows already known to be held."""
+        the header; ``apart``: rows already known to be held; ``sifted``: rows that ``records`` no longer has."""
         relation = f"text_{len(self.reading.tables)}"
         cells = [f"c{i}" for i in range(len(self.con.execute("DESCRIBE records").fetchall()) - 1)]
         found = rows_apart(self.con, match.columns, titles, where, cells)
@@ -291,10 +304,10 @@ class Reader:
             f"{''.join(f', {s}' for s in specials)} FROM {joined} WHERE {where} AND {_any(cells)}"
         )
         refusals, rows = self._header_findings(sheet, match), self._rows(relation)
-        if not rows:
+        if not rows and not sifted:
             self.note("file-empty", sheet=sheet, table=match.table.name)
         fields = tuple(name for _, name in columns)
-        self.reading.tables.append(TextTable(sheet, match.table, relation, fields, rows, refusals, specials))
+        self.reading.tables.append(TextTable(sheet, match.table, relation, fields, rows, sifted, refusals, specials))
 
     def _kept(self, relation: str, name: str) -> str:
         """A table under a name of its own, so that the next sheet does not take its place."""

@@ -41,14 +41,20 @@ def count_records(path: Path, delimiter: str = ",") -> Records:
     return Records(count, tuple(blank), held)
 
 
+def closes_its_quotes(line: bytes, delimiter: str) -> bool:
+    """Whether every quoted cell that begins in a line ends in it: then the line is one record."""
+    quotes = _Quotes(delimiter)
+    return not quotes.begins.search(quotes.closed.sub(b"q", line))
+
+
 class _Quotes:
     """Knows where quoted cells begin and end for one delimiter."""
 
     def __init__(self, delimiter: str) -> None:
         begins = rb"(?<![^\n" + re.escape(delimiter.encode()) + rb'])"'
-        self._closed = re.compile(begins + rb'[^"]*(?:""[^"]*)*"(?!")')
+        self.closed = re.compile(begins + rb'[^"]*(?:""[^"]*)*"(?!")')
         self._any = re.compile(begins + rb'[^"]*(?:""[^"]*)*("(?!")|\Z)')
-        self._begins = re.compile(begins)
+        self.begins = re.compile(begins)
 
     def outside(self, path: Path) -> Iterator[tuple[bytes, bool]]:
         """Whole records with each quoted cell as one letter, and whether a cell held a line end."""
@@ -66,7 +72,7 @@ class _Quotes:
     def _safe_end(self, data: bytes) -> int:
         """Where the last record ends that is surely whole within ``data``."""
         end = data.rfind(b"\n") + 1
-        if b'"' not in data or not self._begins.search(self._closed.sub(b"q", data[:end])):
+        if b'"' not in data or not self.begins.search(self.closed.sub(b"q", data[:end])):
             return end
         open_at = next((m.start() for m in self._any.finditer(data, 0, end) if not m.group(1)), end)
         return end if end - open_at > MAX_CELL else data.rfind(b"\n", 0, open_at) + 1
@@ -74,5 +80,5 @@ class _Quotes:
     def _masked(self, data: bytes) -> tuple[bytes, bool]:
         if b'"' not in data:
             return data, False
-        masked = self._closed.sub(b"q", data)
+        masked = self.closed.sub(b"q", data)
         return masked, masked.count(b"\n") != data.count(b"\n")

@@ -108,15 +108,17 @@ def judge_together(con: duckdb.DuckDBPyConnection, ctx: Context, receipts: list[
 
 
 def parquet_list(folders: list[Path], name: str) -> str:
-    """A DuckDB list of the Parquet files of that name in the gated folders, or '' if there is none."""
-    found = [literal(str(f / name)) for f in folders if (f / name).exists()]
+    """A DuckDB list of the Parquet files of that name in the gated folders, or '' if there is none.
+
+    ``name`` may have a star: the accepted rows of a large file lie in several parts."""
+    found = [literal(str(path)) for folder in folders for path in sorted(folder.glob(name))]
     return f"[{', '.join(found)}]" if found else ""
 
 
 def _candidate(con: duckdb.DuckDBPyConnection, table: Table, folders: list[Path]) -> int:
     """The table of latest statements; returns how many rows a later one replaced."""
     con.execute(f"CREATE TABLE accepted_{table.name}({column_definitions(table.fields)})")
-    if files := parquet_list(folders, f"accepted/{table.name}.parquet"):
+    if files := parquet_list(folders, f"accepted/{table.name}.*parquet"):
         con.execute(f"INSERT INTO accepted_{table.name} BY NAME FROM read_parquet({files})")
     key = ", ".join(quote(k) for k in table.key)
     # ranking whole rows would sort everything, and few keys are stated twice

@@ -287,7 +287,7 @@ def _line_parts(con: duckdb.DuckDBPyConnection, ctx: Context, table: Table, rece
     """The accepted rows, which are typed, and the held ones, which are text and read by the gate's expressions."""
     folders = [ctx.workspace.gated(r.sha256) for r in receipts]
     place = "source_sha256 AS sha, coalesce(source_sheet, '') AS sheet, source_row AS \"row\", source_code"
-    if files := parquet_list(folders, f"accepted/{table.name}.parquet"):
+    if files := parquet_list(folders, f"accepted/{table.name}.*parquet"):
         columns = ", ".join(map(quote, table.key))
         columns += "" if "reported_on" in table.key else ", reported_on"
         yield f"SELECT {place}, FALSE AS refused, received_on, {columns} FROM read_parquet({files})"
