@@ -1,6 +1,7 @@
 # Needs Python 3.11 or newer, and make. Everything else goes into .venv, in the versions of requirements.txt.
 
 VENV  := .venv
+FUZZ  := .venv-fuzz
 READY := $(VENV)/.ready
 BIN   := $(VENV)/bin
 UV    ?= uv
@@ -13,11 +14,11 @@ PYTHONS := $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3)
 # no Dagster process that these targets start sends anything anywhere, with or without a dagster.yaml
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help demo test lint bench corpus ui lock clean
+.PHONY: help demo test lint bench bench-gate corpus fuzz ui lock clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## publish the synthetic demo district, from an inbox of files to a release
 	@$(BIN)/tuoyu demo $(ARGS)
@@ -35,6 +36,13 @@ bench: $(READY) ## seconds a step, rows a second and peak memory; ARGS="--provid
 corpus: $(READY) ## the whole line over 500 broken and hostile files; ARGS="--only D:" for one group
 	@$(BIN)/python -m tests.corpus.run $(ARGS)
 
+bench-gate: $(READY) .venv-bench/.ready ## the gate beside its limit and its rivals; ARGS="--rows 1000000 --workbook"
+	@$(BIN)/python -m tests.bench.gate $(ARGS)
+
+fuzz: $(READY) ## broken files made of small good ones, until the time is over; ARGS="--seconds 600", "--replay"
+	@$(if $(findstring --guided,$(ARGS)),$(MAKE) --no-print-directory $(FUZZ)/.ready)
+	@PYTHONPATH=$(FUZZ) nice -n 19 $(BIN)/python -m tests.fuzz.run $(ARGS)
+
 ui: $(READY) ## the Dagster UI on this machine only; PORT=3000
 	@mkdir -p workspace/dagster
 	@cp dagster.yaml workspace/dagster/dagster.yaml
@@ -46,8 +54,15 @@ lock: ## write requirements.txt anew from pyproject.toml (needs uv); ARGS=--upgr
 	    --no-annotate --no-header --no-strip-extras --group pyproject.toml:dev pyproject.toml -o requirements.txt $(ARGS)
 
 clean: ## remove .venv and caches; never what was received or published
-	@rm -rf $(VENV) dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) $(FUZZ) dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find schemas quality assets pipelines tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# rivals of the gate, in an environment of their own
+.venv-bench/.ready: tests/bench/gate/requirements.txt $(READY)
+	@echo "Installing the rivals into .venv-bench (once)"; rm -f $@; $(BIN)/python -m venv --clear .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --no-input --disable-pip-version-check --require-hashes \
+	    --no-deps --only-binary :all: --requirement tests/bench/gate/requirements.txt
+	@touch $@
 
 # The stamp comes last and goes first: an interrupted install is started again from an empty .venv.
 $(READY): requirements.txt pyproject.toml
@@ -67,4 +82,11 @@ $(READY): requirements.txt pyproject.toml
 	    --no-deps --only-binary :all: --requirement requirements.txt
 	@$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check --no-deps \
 	    --no-build-isolation --no-index --editable .
+	@touch $@
+
+# coverage-guided fuzzing needs one package more, which nothing else may come to need
+$(FUZZ)/.ready: tests/fuzz/requirements.txt $(READY)
+	@rm -rf $(FUZZ)
+	@$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check --require-hashes \
+	    --no-deps --only-binary :all: --target $(FUZZ) --requirement tests/fuzz/requirements.txt
 	@touch $@

@@ -48,7 +48,8 @@ def _answers(settings: Settings, out: Console, answers: dict[str, Any] | None) -
     if answers and answers["files"]:
         senders = len({answer["sender"] for answer in answers["files"]})
         folder = short(Workspace(settings.workspace_dir).answers)
-        say(out, f"{len(answers['files']):,} 份 files, {senders:,} 个单位 senders: {folder}", lead="答复 answers: ")
+        text = f"答复 answers: {len(answers['files']):,} 份 files, {senders:,} 个单位 senders: {folder}"
+        out.print(text, soft_wrap=True)  # a path is not torn apart
     for name in answers["failed"] if answers else []:
         say(console(stderr=True), name, lead="未能生成答复 no answer could be made for: ", style="red")
 

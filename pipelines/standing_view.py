@@ -17,12 +17,12 @@ from assets.raw.standing import Standing, read_standing
 from assets.workspace import Workspace
 from pipelines.settings import Settings
 from quality.corrections import Correction, load_corrections
-from quality.disclosure import DETECTORS, personal_data
+from quality.diagnosis import PERSONAL
 from quality.findings import Finding, explain
 from schemas.registry import Registry, load
 
-#: findings about what must not be written down: their value is never told
-_PERSONAL = {"header-personal-data", "private-column", *(detector.code for detector in DETECTORS)}
+#: findings about what must not be written down: their value is never told (the gate leaves it out already)
+_PERSONAL = {"header-personal-data", "private-column", *PERSONAL}
 WITHHELD = "（含个人信息，不显示 personal, not shown）"
 
 
@@ -94,23 +94,21 @@ def _told(registry: Registry, f: Standing, on: date, values: bool) -> dict[str, 
         **{k: words[k] for k in ("column_zh", "says_zh", "says_en", "advice_zh", "advice_en")},
         **{k: v and v.isoformat() for k, v in dates.items()},
         "table_zh": table.title_zh if table else None,
-        "key": _key(registry, f, values),
+        "key": _key(registry, f),
         "age_days": f.age_days(on),
     }
 
 
 def told_value(f: Standing) -> str | None:
-    """What stood in the cell, unless it is or looks like personal data."""
-    personal = f.value is not None and (f.code in _PERSONAL or personal_data(f.value))
-    return WITHHELD if personal else f.value
+    """What stood in the cell, unless the finding is that it must not be written down."""
+    return WITHHELD if f.value is not None and f.code in _PERSONAL else f.value
 
 
-def _key(registry: Registry, f: Standing, values: bool) -> dict[str, str] | None:
+def _key(registry: Registry, f: Standing) -> dict[str, str] | None:
     """The key without what is the same in the whole district. A key that is in doubt may hold anything."""
-    if f.key is None or not (f.key_certain or values):
+    if f.key is None or not f.key_certain:
         return None
-    told = {k: v for k, v in f.key.items() if k not in registry.profile.defaults}
-    return {k: WITHHELD if personal_data(v) else v for k, v in told.items()}
+    return {k: v for k, v in f.key.items() if k not in registry.profile.defaults}
 
 
 def _correction(correction: Correction, found: Iterable[Standing], on: date) -> dict[str, Any]:

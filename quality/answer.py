@@ -115,7 +115,7 @@ def answer_schema() -> dict[str, Any]:
 
 def verdict(registry: Registry, result: GateResult, as_of: date) -> dict[str, Any]:
     """The Verdict on one file in plain data, as machines get it."""
-    counts, words = counted(result), _Words(registry)
+    counts, words = counted(result), _Words(registry, as_of)
     found = Verdict(
         file=result.name,
         sha256=result.sha256,
@@ -153,15 +153,15 @@ def _result(counts: dict[str, int], held: int) -> Result:
 class _Words:
     """The words of findings. Many say the same of another cell: their words are joined once."""
 
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
+    def __init__(self, registry: Registry, as_of: date) -> None:
+        self._registry, self._as_of = registry, as_of
         self._known: dict[tuple[str, str | None, str | None], dict[str, Any]] = {}
 
     def told(self, finding: Finding) -> dict[str, Any]:
         """The finding as a Told in plain data."""
         same = (finding.code, finding.table, finding.column)
         if same not in self._known:
-            self._known[same] = explain(self._registry, replace(finding, value=_VALUE))
+            self._known[same] = explain(self._registry, replace(finding, value=_VALUE), self._as_of)
         texts = self._known[same]
         withheld = _withheld(finding)
         value = None if withheld else finding.value

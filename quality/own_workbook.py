@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import date, datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import openpyxl
 from openpyxl.cell import Cell, MergedCell
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles.cell_style import StyleArray
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
@@ -69,9 +71,10 @@ def mark_up(path: Path, target: Path, rows: Sequence[Row], marks: Mapping[Spot, 
         warnings.simplefilter("ignore")  # it says on stderr what it leaves out; REMARK says it to the filer
         book = openpyxl.load_workbook(path, rich_text=True)
     _forget(book)
+    known: dict[tuple, StyleArray] = {}
     for number, (spot, mark) in enumerate(marks.items(), 1):
         if spot.sheet in book.sheetnames and isinstance(book[spot.sheet], Worksheet):
-            _mark(book[spot.sheet], spot, mark, comment=number <= MOST_COMMENTS)
+            _mark(book[spot.sheet], spot, mark, known, comment=number <= MOST_COMMENTS)
     _result_sheet(book, rows)
     _save(book, target, as_of)
 
@@ -90,7 +93,7 @@ def _forget(book: Workbook) -> None:
             cell.fill = PatternFill()
 
 
-def _mark(sheet: Worksheet, spot: Spot, mark: Mark, *, comment: bool) -> None:
+def _mark(sheet: Worksheet, spot: Spot, mark: Mark, known: dict[tuple, StyleArray], *, comment: bool) -> None:
     cell, text = sheet.cell(spot.row, spot.column), mark.text
     if isinstance(cell, MergedCell):  # only the first cell of a merged range is seen
         of = next(merged for merged in sheet.merged_cells.ranges if cell.coordinate in merged)
@@ -98,9 +101,18 @@ def _mark(sheet: Worksheet, spot: Spot, mark: Mark, *, comment: bool) -> None:
     before = cell.comment.text if cell.comment else ""
     if before and cell.comment.author == AUTHOR:
         text, before = f"{before}\n\n{text}", ""
-    cell.fill = PatternFill("solid", start_color=FILLS[mark.severity])
+    _colour(cell, mark.severity, known)
     if comment:
         _comment(cell, Mark(mark.severity, text + (_THEIRS + before if before else "")))
+
+
+def _colour(cell: Cell, severity: str, known: dict[tuple, StyleArray]) -> None:
+    """Fills the cell and leaves the rest of its look. ``known``: the looks that came of it before."""
+    before = (tuple(cell._style), severity)
+    if before not in known:
+        cell.fill = PatternFill("solid", start_color=FILLS[severity])
+        known[before] = copy(cell._style)
+    cell._style = copy(known[before])
 
 
 def _comment(cell: Cell, mark: Mark) -> None:
@@ -113,12 +125,12 @@ def _result_sheet(book: Workbook, rows: Sequence[Row]) -> None:
     sheet = book.create_sheet(free_name(book.sheetnames), 0)
     for column, characters in enumerate(WIDTHS, 1):
         sheet.column_dimensions[openpyxl.utils.get_column_letter(column)].width = characters
-    styles = {name: _style(**look) for name, look in STYLES.items()}
+    styles = {name: _dressed(sheet["A1"], **look) for name, look in STYLES.items()}
     for number, row in enumerate(rows, 1):
         sheet.row_dimensions[number].height = row.height
         for item in row.cells:
             for column in range(item.column, item.column + item.span):  # borders of a merged range are per cell
-                _dress(sheet.cell(number, column), styles[item.style])
+                sheet.cell(number, column)._style = copy(styles[item.style])
             _fill_in(sheet.cell(number, item.column), item.text, item.spot)
             if item.span > 1:
                 sheet.merge_cells(None, number, item.column, number, item.column + item.span - 1)
@@ -143,22 +155,17 @@ def _fill_in(cell: Cell, text: str | int, spot: Spot | None) -> None:
         cell.hyperlink = Hyperlink(ref=cell.coordinate, location=link(spot), display=str(text))
 
 
-def _style(
-    *, bold: bool = False, size: int = 10, color: str = "000000", underline: bool = False,
+def _dressed(
+    cell: Cell, *, bold: bool = False, size: int = 10, color: str = "000000", underline: bool = False,
     fill: str = "", border: bool = False, wrap: bool = False,
-) -> dict[str, object]:  # fmt: skip
+) -> StyleArray:  # fmt: skip
+    """A look as the numbers of its parts: given to a cell so, it need not be looked up in the workbook each time."""
     line = Side("thin", color="BFBFBF") if border else None
-    return {
-        "font": Font(name=FONT, bold=bold, size=size, color=color, underline="single" if underline else None),
-        "fill": PatternFill("solid", start_color=fill) if fill else PatternFill(),
-        "border": Border(line, line, line, line) if border else Border(),
-        "alignment": Alignment(vertical="top" if wrap else "center", horizontal="left", wrap_text=wrap),
-    }
-
-
-def _dress(cell: Cell, style: dict[str, object]) -> None:
-    for name, value in style.items():
-        setattr(cell, name, value)
+    cell.font = Font(name=FONT, bold=bold, size=size, color=color, underline="single" if underline else None)
+    cell.fill = PatternFill("solid", start_color=fill) if fill else PatternFill()
+    cell.border = Border(line, line, line, line) if border else Border()
+    cell.alignment = Alignment(vertical="top" if wrap else "center", horizontal="left", wrap_text=wrap)
+    return copy(cell._style)
 
 
 def _save(book: Workbook, target: Path, as_of: date) -> None:

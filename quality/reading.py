@@ -29,7 +29,7 @@ from quality.sheet_xml import column_letters, named_spans
 from quality.sieve import Sifted
 from schemas.compile import template_stamp
 from schemas.compile.duckdb import quote
-from schemas.model import Table
+from schemas.model import Source, Table
 from schemas.registry import Registry
 
 #: headers of lists of persons (domain 4.7): such a sheet is refused, whatever else it holds
@@ -122,20 +122,28 @@ class Reader:
 
     def _mapped(self, path: Path) -> None:
         source = self.registry.source_for(self.name)
-        mapped.load_source(self.con, path, self.work, self.limits)
+        lines = mapped.load_source(self.con, path, self.work, self.limits)
         on = mapped.snapshot_date(source, self.name, self.received_on)
         mapped.provide_profile(self.con, self.registry, on)
-        for name in self.registry.mapped_tables(source.name):
-            relation = f"text_{len(self.reading.tables)}"
-            fields = mapped.map_table(self.con, self.registry, source, name, f"mapped_{name}")
-            given = {column for column, *_ in self.con.execute(f"DESCRIBE mapped_{name}").fetchall()}
-            self.con.execute(
-                f"CREATE TABLE {relation} AS SELECT row_number() OVER (ORDER BY {_all(given)}) AS _id, "
-                f"FALSE AS _extra, * FROM mapped_{name}"
-            )
-            specials = tuple(c for c in mapped.SPECIAL[1:] if c in given)
-            table, rows = self.registry.tables[name], self._rows(relation)
-            self.reading.tables.append(TextTable("", table, relation, tuple(fields), rows, specials=specials))
+        try:
+            for name in self.registry.mapped_tables(source.name):
+                self._mapped_table(source, name)
+        except duckdb.Error:  # what a map reads is not there, or is of another kind
+            self.reading.tables.clear()
+            self.reading.unread[""] = lines
+            raise Refused("file-unknown") from None
+
+    def _mapped_table(self, source: Source, name: str) -> None:
+        relation = f"text_{len(self.reading.tables)}"
+        fields = mapped.map_table(self.con, self.registry, source, name, f"mapped_{name}")
+        given = {column for column, *_ in self.con.execute(f"DESCRIBE mapped_{name}").fetchall()}
+        self.con.execute(
+            f"CREATE TABLE {relation} AS SELECT row_number() OVER (ORDER BY {_all(given)}) AS _id, "
+            f"FALSE AS _extra, * FROM mapped_{name}"
+        )
+        specials = tuple(c for c in mapped.SPECIAL[1:] if c in given)
+        table, rows = self.registry.tables[name], self._rows(relation)
+        self.reading.tables.append(TextTable("", table, relation, tuple(fields), rows, specials=specials))
 
     # --- workbooks
 

@@ -219,13 +219,38 @@ def replay(paths: list[Path]) -> int:
     return broken
 
 
+def agree(examples: int) -> int:
+    """The property of tests/quality/test_agreement.py on so many new contracts; raises at the smallest that fails."""
+    import logging
+
+    from hypothesis import HealthCheck, given, settings
+
+    from tests.quality.agreement import Contract, compare, contracts
+
+    logging.disable(logging.CRITICAL)
+    patient = settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+
+    @patient
+    @given(contract=contracts())
+    def property_holds(contract: Contract) -> None:
+        with tempfile.TemporaryDirectory(prefix="agreement-") as folder:
+            compare(contract, Path(folder))
+
+    property_holds()
+    print(f"three engines agree on {examples} contracts")
+    return 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Feeds the gate broken files and looks whether its promises hold.")
     parser.add_argument("--seconds", type=float, default=60, help="how long (default 60)")
     parser.add_argument("--seed", type=int, default=0, help="other mutants (default 0)")
     parser.add_argument("--guided", action="store_true", help="led by the branches of the code (needs atheris)")
     parser.add_argument("--replay", nargs="*", type=Path, metavar="FILE", help="judge saved files; all crashes if none")
+    parser.add_argument("--agreement", type=int, metavar="N", help="N generated contracts, put to three engines")
     given = parser.parse_args()
+    if given.agreement:
+        return agree(given.agreement)
     if given.replay is not None:
         return bool(replay(given.replay or [CRASHES]))
     if given.guided:

@@ -89,3 +89,10 @@ def test_a_broken_source_is_a_finding(profile: Path, data: bytes):
     result = gate(profile, data)
     assert [f.code for f in result.findings] == ["file-unreadable"]
     assert result.account == ()
+
+
+@pytest.mark.parametrize("line", [b'{"a": 1}\n', b'{"kind": "x"}\n{"kind": "y", "band": 3}\n'])
+def test_a_source_without_what_its_map_reads_is_refused_and_counted(profile: Path, line: bytes):
+    result = gate(profile, line)
+    assert [f.code for f in result.findings] == ["file-unknown"]
+    assert (result.received, result.accepted, result.quarantined) == (line.count(b"\n"), 0, line.count(b"\n"))
