@@ -62,16 +62,21 @@ def heads(
     return found or {",": _rows(lines, ",", rows)}
 
 
-def load_records(con: duckdb.DuckDBPyConnection, text: Delimited, delimiter: str, width: int, name: str) -> None:
+def load_records(
+    con: duckdb.DuckDBPyConnection, text: Delimited, delimiter: str, width: int, name: str, *, numbered: bool = False
+) -> None:
     """Makes the table ``name``: ``_row`` (record number from 1, blank ones counted) and c0 .. c<width-1+extra>.
 
-    DelimitedUnreadable when the engine fails or returns another number of records than the file has."""
+    ``numbered``: the number stands before the cells of each record already. DelimitedUnreadable when the engine
+    fails or returns another number of records than the file has."""
     records = count_records(text.path, delimiter)
+    number = "CAST(first AS BIGINT) AS _row" if numbered else "row_number() OVER () AS _row"
     for extra in (EXTRA_CELLS, MANY_EXTRA_CELLS):
-        reader = _reader(text.path, delimiter, width + extra, parallel=not records.newline_in_cell)
+        names = [*(["first"] if numbered else []), *(f"c{i}" for i in range(width + extra))]
+        reader = _reader(text.path, delimiter, names, parallel=not records.newline_in_cell)
+        columns = "* EXCLUDE (first)" if numbered else "*"
         try:
-            numbered = f"SELECT row_number() OVER () AS _row, * FROM {reader}"
-            con.execute(f"CREATE OR REPLACE TABLE {quote(name)} AS {numbered}")
+            con.execute(f"CREATE OR REPLACE TABLE {quote(name)} AS SELECT {number}, {columns} FROM {reader}")
             break
         except duckdb.Error as error:
             too_wide = "Number of Columns" in str(error)
@@ -81,13 +86,13 @@ def load_records(con: duckdb.DuckDBPyConnection, text: Delimited, delimiter: str
     returned = con.execute(f"SELECT count(*) FROM {quote(name)}").fetchone()[0]
     if returned != records.filled:
         raise DelimitedUnreadable("record-count-mismatch", f"{returned} of {records.filled} records")
-    if records.blank:
+    if records.blank and not numbered:
         _count_blank(con, name, records.blank)
 
 
-def _reader(path: Path, delimiter: str, width: int, *, parallel: bool) -> str:
+def _reader(path: Path, delimiter: str, names: list[str], *, parallel: bool) -> str:
     """The reading of a file with the whole dialect given and every cell as text."""
-    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(width))
+    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
     return (
         f"read_csv({literal(str(path))}, auto_detect=false, header=false, delim={literal(delimiter)}, "
         f"quote='\"', escape='\"', columns={{{columns}}}, null_padding=true, "

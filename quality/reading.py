@@ -25,7 +25,7 @@ from quality.limits import Limits, Refused
 from quality.marks import is_result_sheet
 from quality.ndjson import load_lines, numbered
 from quality.records import count_records
-from quality.sheet_xml import column_letters
+from quality.sheet_xml import column_letters, named_spans
 from quality.sieve import Sifted
 from schemas.compile import template_stamp
 from schemas.compile.duckdb import quote
@@ -39,8 +39,6 @@ _Matched = tuple[workbooks.Sheet, HeaderMatch | None]
 
 #: so many rows below a header are data; fewer may be notes in two columns
 _DATA_ROWS = 2
-#: spans of hidden rows or columns that are named
-_SPANS = 8
 
 
 @dataclass(frozen=True)
@@ -205,9 +203,9 @@ class Reader:
         start = match.row + match.height
         if not sheet.visible:
             self.note("sheet-hidden", **place)
-        if rows := _named(sheet.facts.hidden_rows, start + 1, len(sheet.rows), str):
+        if rows := named_spans(sheet.facts.hidden_rows, start + 1, len(sheet.rows), str):
             self.note("rows-hidden", value=rows, **place)
-        if columns := _named(sheet.facts.hidden_columns, 1, len(sheet.columns), column_letters):
+        if columns := named_spans(sheet.facts.hidden_columns, 1, len(sheet.columns), column_letters):
             self.note("columns-hidden", value=columns, **place)
 
     # --- text
@@ -391,13 +389,6 @@ def _bad_rows(sheet: workbooks.Sheet, match: HeaderMatch) -> Iterator[Apart]:
     for (row, number), code in sheet.bad.items():
         if number - 1 in match.columns:
             yield Apart(row, code, match.columns[number - 1], sheet.columns[number - 1][row - 1])
-
-
-def _named(spans: tuple[tuple[int, int], ...], first: int, last: int, name) -> str:
-    """Spans within a range, as people write them: 3-4、9."""
-    cut = [(max(a, first), min(b, last)) for a, b in spans if a <= last and b >= first]
-    named = [name(a) if a == b else f"{name(a)}-{name(b)}" for a, b in cut[:_SPANS]]
-    return "、".join(named) + (f" 等 {len(cut)} 处" if len(cut) > _SPANS else "")
 
 
 def _any(cells: list[str]) -> str:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from quality.limits import Limits, Refused
 
 Spans = tuple[tuple[int, int], ...]
+#: spans that are named; more would not be read
+_SPANS = 8
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,13 @@ def joined_spans(pieces: list[tuple[int, int]]) -> Spans:
 def _repeats(pattern: re.Pattern[bytes], rest: bytes) -> int:
     found = pattern.search(rest)
     return int(found[1]) if found else 1
+
+
+def named_spans(spans: Spans, first: int, last: int, name: Callable[[int], str]) -> str:
+    """Spans within a range, as people write them: 3-4、9."""
+    cut = [(max(a, first), min(b, last)) for a, b in spans if a <= last and b >= first]
+    named = [name(a) if a == b else f"{name(a)}-{name(b)}" for a, b in cut[:_SPANS]]
+    return "、".join(named) + (f" 等 {len(cut)} 处" if len(cut) > _SPANS else "")
 
 
 def column_letters(number: int) -> str:
