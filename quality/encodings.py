@@ -83,6 +83,12 @@ def damaged(head: str) -> bool:
     return bool(_CHINESE_UTF8.search(twice))
 
 
+def looks_like_text(path: Path) -> bool:
+    """Whether a file without a known encoding is at least no binary: no zero byte near its beginning."""
+    with path.open("rb") as file:
+        return b"\0" not in file.read(4096)
+
+
 def _unmarked_utf16(head: bytes) -> list[str]:
     """UTF-16 candidates: commas, digits and line ends leave zeros at every other byte."""
     if b"\0" not in head:

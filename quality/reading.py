@@ -17,7 +17,7 @@ import duckdb
 
 from quality import delimited, mapped, workbooks
 from quality.apart import Apart, rows_apart
-from quality.encodings import EncodingUnknown, as_utf8, damaged, detect
+from quality.encodings import EncodingUnknown, as_utf8, damaged, detect, looks_like_text
 from quality.filetypes import COMPOUND, LINES, ZIP, kind_of
 from quality.findings import Finding, Place, finding_text
 from quality.headers import HEAD_ROWS, HeaderMatch, match_header, title_key
@@ -117,7 +117,7 @@ class Reader:
         self.reading.findings.append(found)
 
     def _unknown_encoding(self, path: Path, unknown: EncodingUnknown) -> None:
-        readable = unknown.line or _looks_like_text(path)
+        readable = unknown.line or looks_like_text(path)
         self.note(unknown.code if readable else "file-unreadable", row=unknown.line)
 
     def _mapped(self, path: Path) -> None:
@@ -398,9 +398,3 @@ def _any(cells: list[str]) -> str:
 
 def _all(columns: Sequence[str] | set[str]) -> str:
     return ", ".join(quote(c) for c in ["_row", *sorted(set(columns) - {"_row"})])
-
-
-def _looks_like_text(path: Path) -> bool:
-    """Whether a file without a known encoding is at least no binary: no zero byte near its beginning."""
-    with path.open("rb") as file:
-        return b"\0" not in file.read(4096)
