@@ -36,7 +36,6 @@ from schemas.registry import Registry
 _PERSONAL = re.compile("身份证|监护人|孩次|接种|出生日期|出生年月|(幼儿|儿童|宝宝|孩子|家长|父亲|母亲)(的)?姓名|^姓名$")
 
 _Matched = tuple[workbooks.Sheet, HeaderMatch | None]
-
 #: so many rows below a header are data; fewer may be notes in two columns
 _DATA_ROWS = 2
 #: spans of hidden rows or columns that are named
@@ -138,7 +137,7 @@ class Reader:
                 f"FALSE AS _extra, * FROM mapped_{name}"
             )
             specials = tuple(c for c in mapped.SPECIAL[1:] if c in given)
-            table, rows = self.registry.tables[name], self._rows(relation)
+            table, rows = self.registry.tables[name], _rows(self.con, relation)
             self.reading.tables.append(TextTable("", table, relation, tuple(fields), rows, specials=specials))
 
     # --- workbooks
@@ -190,8 +189,7 @@ class Reader:
             self.reading.unread[sheet.name] = sum(map(any, sheet.rows[start:]))
             return self.note(refusal.code, sheet=sheet.name, table=match.table.name)
         self._place(sheet.name, match, None)
-        titles = dict(enumerate(sheet.rows[start - 1]))
-        apart = list(_bad_rows(sheet, match))
+        titles, apart = dict(enumerate(sheet.rows[start - 1])), list(_bad_rows(sheet, match))
         return self._text_table(sheet.name, match, titles, "TRUE", len(sheet.columns), apart)
 
     def _note_hidden(self, sheet: workbooks.Sheet, match: HeaderMatch) -> None:
@@ -214,15 +212,15 @@ class Reader:
             return self._no_header(text, head, delimiter)
         width = max(len(head[best.row + best.height - 1]), max(best.columns) + 1)
         self.limits.check_table(0, width)
-        private = any(_PERSONAL.search(title_key(title)) for _, title in best.unknown)  # refused as a whole
-        sifted = self.sift(text, best, width, delimiter) if self.sift and not private else None
-        source = sifted.rest if sifted else text
+        whole = self.sift and not any(_PERSONAL.search(title_key(title)) for _, title in best.unknown)
+        sifted = self.sift(text, best, width, delimiter) if whole else None
         try:
-            delimited.load_records(self.con, source, delimiter, width, "records", numbered=sifted is not None)
+            given = sifted.rest if sifted else text
+            delimited.load_records(self.con, given, delimiter, width, "records", numbered=bool(sifted))
         except delimited.DelimitedUnreadable as error:
             self.reading.unread[""] = count_records(text.path, delimiter).filled
             return self.note(error.code, table=best.table.name)
-        loaded = self._rows("records") + (sifted.accepted if sifted else 0)
+        loaded = _rows(self.con, "records") + (sifted.accepted if sifted else 0)
         try:
             self.limits.check_table(loaded, width)
         except Refused:
@@ -274,18 +272,10 @@ class Reader:
         self.con.execute(f"CREATE OR REPLACE TABLE records AS SELECT * EXCLUDE (record) FROM ({columns})")
         return self._text_table("", match, {}, "TRUE", len(keys), [])
 
-    # --- both
-
     def _text_table(
-        self,
-        sheet: str,
-        match: HeaderMatch,
-        titles: dict,
-        where: str,
-        width: int,
-        apart: list[Apart],
+        self, sheet: str, match: HeaderMatch, titles: dict, where: str, width: int, apart: list[Apart],
         sifted: Sifted | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """The relation of a matched sheet, of ``records``: only columns of the contract, no empty rows.
 
         ``titles``: what stands above each column; ``where``: leaves out what is above the data; ``width``: cells of
@@ -298,25 +288,22 @@ class Reader:
         joined = self._kept(relation, "records")
         if specials:
             joined += f" LEFT JOIN {self._kept(relation, 'row_apart')} USING (_row)"
-        columns = sorted(match.columns.items())
-        named = "".join(f", c{index} AS {quote(name)}" for index, name in columns)
+        columns = dict(sorted(match.columns.items()))
+        named = "".join(f", c{index} AS {quote(name)}" for index, name in columns.items())
         self.con.execute(
             f"CREATE VIEW {relation} AS SELECT _row AS _id, _row, {_any(cells[width:])} AS _extra{named}"
             f"{''.join(f', {s}' for s in specials)} FROM {joined} WHERE {where} AND {_any(cells)}"
         )
-        refusals, rows = self._header_findings(sheet, match), self._rows(relation)
-        if not rows and not sifted:
+        refusals, rows = self._header_findings(sheet, match), _rows(self.con, relation)
+        if not (rows or sifted):
             self.note("file-empty", sheet=sheet, table=match.table.name)
-        fields = tuple(name for _, name in columns)
+        fields = tuple(columns.values())
         self.reading.tables.append(TextTable(sheet, match.table, relation, fields, rows, sifted, refusals, specials))
 
     def _kept(self, relation: str, name: str) -> str:
         """A table under a name of its own, so that the next sheet does not take its place."""
         self.con.execute(f"ALTER TABLE {name} RENAME TO {name}_of_{relation}")
         return f"{name}_of_{relation}"
-
-    def _rows(self, relation: str) -> int:
-        return self.con.execute(f"SELECT count(*) FROM {relation}").fetchone()[0]
 
     def _provide(self, held: list[Apart]) -> tuple[str, ...]:
         """The table ``row_apart`` of rows that are held without being judged; the columns it adds, if any."""
@@ -391,6 +378,10 @@ def _named(spans: tuple[tuple[int, int], ...], first: int, last: int, name) -> s
     cut = [(max(a, first), min(b, last)) for a, b in spans if a <= last and b >= first]
     named = [name(a) if a == b else f"{name(a)}-{name(b)}" for a, b in cut[:_SPANS]]
     return "、".join(named) + (f" 等 {len(cut)} 处" if len(cut) > _SPANS else "")
+
+
+def _rows(con: duckdb.DuckDBPyConnection, relation: str) -> int:
+    return con.execute(f"SELECT count(*) FROM {relation}").fetchone()[0]
 
 
 def _any(cells: list[str]) -> str:
