@@ -115,7 +115,7 @@ def run(
 def _print_schema(wanted: bool) -> None:
     if wanted:
         from pipelines import show
-        from quality.answer import answer_schema
+        from quality.answers.verdict import answer_schema
 
         show.document(answer_schema())
         raise typer.Exit(Exit.OK)

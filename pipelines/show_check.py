@@ -1,6 +1,6 @@
 """How `tuoyu check` prints an answer: each problem once, with its words, what was written and in which rows.
 
-What belongs here: the order and layout of an answer on a terminal. What does not: what it says (quality/answer.py).
+What belongs here: the order and layout of an answer on a terminal. What does not: what it says (quality/answers/).
 """
 
 from __future__ import annotations

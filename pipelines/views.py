@@ -63,8 +63,8 @@ def _workbook(report: Path, file: Path) -> Path:
 def check(
     settings: Settings, files: list[ToCheck], as_of: date, progress: Progress = lambda _: None
 ) -> dict[str, Any]:
-    """The gate's verdict on each file (quality.answer.Answer), and the marked-up workbooks that were asked for."""
-    from quality.answer import answer, verdict
+    """The gate's verdict on each file (quality.answers.verdict), and the marked-up workbooks that were asked for."""
+    from quality.answers.verdict import answer, verdict
     from quality.sandbox import Sandbox
 
     verdicts = []

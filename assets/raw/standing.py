@@ -27,8 +27,8 @@ from assets.raw.receive import Receipt, Refused, ledger, refused, sender
 from assets.sql import connect, values_unsaid, write_parquet
 from assets.workspace import Context, Workspace, file_sha256, fingerprint, locked, read_json, write_json
 from quality.corrections import Correction, load_corrections
-from quality.mapped import snapshot_date
 from quality.normalise import install_macros
+from quality.reading.mapped import snapshot_date
 from schemas.compile.duckdb import quote
 from schemas.model import Table
 from schemas.registry import Registry

@@ -15,7 +15,7 @@ from assets.raw.answers import SUMMARY, WORKBOOK, Answers, answer_paths, build_a
 from assets.raw.intake import build_intake
 from assets.raw.receive import receive
 from assets.workspace import Context, Workspace, file_sha256
-from quality.feedback import write_answer
+from quality.answers.feedback import write_answer
 from quality.gate import MOST_TOLD, check_file, gate_engine
 from quality.sandbox import GateFault
 from schemas.registry import load

@@ -20,11 +20,11 @@ from openpyxl.formatting.rule import CellIsRule
 from openpyxl.styles import PatternFill
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from quality import copying, feedback, own_workbook
+from quality.answers import copying, feedback, own_workbook
+from quality.answers.marks import AUTHOR, MOST_COMMENTS, RESULT_SHEET, RESULT_TITLE, Mark, Spot, lines
+from quality.answers.result_sheet import FILLS, MOST_LISTED
 from quality.findings import Finding, Normalisation
 from quality.gate import GateResult, check_file, gate_engine
-from quality.marks import AUTHOR, MOST_COMMENTS, RESULT_SHEET, RESULT_TITLE, Mark, Spot, lines
-from quality.result_sheet import FILLS, MOST_LISTED
 from schemas.registry import load
 
 AS_OF = date(2026, 3, 31)

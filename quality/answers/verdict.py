@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field as Described
 from pydantic import TypeAdapter
 
-from quality.diagnosis import PERSONAL
 from quality.findings import Finding, Normalisation, explain
 from quality.gate import GateResult
+from quality.judging.diagnosis import PERSONAL
 from schemas.registry import Registry
 
 Result = Literal["accepted", "accepted_with_warnings", "rejected"]

@@ -1,7 +1,7 @@
 """One pass over the rows of one table: type every cell, hold every broken row, say every reason.
 
 What belongs here: contract -> the SELECT whose predicates are TRUE where a row fails, repeated keys, and the
-accepted and held rows that follow. What does not: reading files (reading.py) and writing (gate.py).
+accepted and held rows that follow. What does not: reading files (reading/) and writing (gate.py).
 
 The technique: all predicates of a row become one short text of their numbers ('3;17'), so that only rows with
 a non-empty text are ever looked at again.
@@ -15,12 +15,12 @@ from datetime import date
 
 import duckdb
 
-from quality.diagnosis import SUSPECT, UNREADABLE, Doubt, diagnose, is_private, suspicion
 from quality.findings import finding_text
+from quality.judging.diagnosis import SUSPECT, UNREADABLE, Doubt, diagnose, is_private, suspicion
+from quality.judging.plain import plain_pattern, plain_value
+from quality.judging.rewriting import is_rewritten
 from quality.normalise import is_parsed, normal_expression, raw_name, unreadable, with_default
-from quality.plain import plain_pattern, plain_value
-from quality.reading import TextTable
-from quality.rewriting import is_rewritten
+from quality.reading.reader import TextTable
 from schemas.compile.duckdb import column_definitions, column_type, literal, quote
 from schemas.compile.rules import row_rules
 from schemas.model import Field, Table

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from quality.marks import RESULT_SHEET, RESULT_TITLE, SEVERITIES_ZH, Spot, lines, plain
+from quality.answers.marks import RESULT_SHEET, RESULT_TITLE, SEVERITIES_ZH, Spot, lines, plain
 
 #: widths of the columns, in characters: number, sheet, cell, column, what was written, severity, problem, remedy
 WIDTHS = (6, 16, 9, 18, 24, 8, 46, 52)
