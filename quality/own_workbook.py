@@ -108,6 +108,8 @@ def _mark(sheet: Worksheet, spot: Spot, mark: Mark, known: dict[tuple, StyleArra
 
 def _colour(cell: Cell, severity: str, known: dict[tuple, StyleArray]) -> None:
     """Fills the cell and leaves the rest of its look. ``known``: the looks that came of it before."""
+    if cell._style is None:  # it was not in the file: an empty cell that ought to be filled
+        cell._style = StyleArray()
     before = (tuple(cell._style), severity)
     if before not in known:
         cell.fill = PatternFill("solid", start_color=FILLS[severity])

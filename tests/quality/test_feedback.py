@@ -202,6 +202,14 @@ def test_a_repeated_row_is_marked_in_its_first_cell(answered, tmp_path):
     assert book[RESULT_SHEET]["A2"].value == "通过，有提醒：提醒 1 条"
 
 
+def test_a_cell_that_is_missing_altogether_is_marked(answered, tmp_path):
+    row = [None if value == "示范型" else value for value in GOOD]
+    book, way = answered(workbook(tmp_path / "a.xlsx", [HEAD, row]))
+    [place] = [c for c in book["驿站"][2] if c.comment]
+    assert (way, place.value) == ("own", None) and "没有填写" in place.comment.text
+    assert place.fill.start_color.rgb == f"00{FILLS['error']}"
+
+
 def test_findings_of_a_merged_cell_are_told_at_its_first_cell(tmp_path):
     path = workbook(tmp_path / "a.xlsx", [HEAD, GOOD, station(2), station(3)])
     book = openpyxl.load_workbook(path)
