@@ -9,7 +9,7 @@ a non-empty text are ever looked at again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -17,7 +17,7 @@ import duckdb
 
 from quality.findings import finding_text
 from quality.judging.diagnosis import SUSPECT, UNREADABLE, Doubt, diagnose, is_private, suspicion
-from quality.judging.plain import plain_pattern, plain_value
+from quality.judging.plain import all_plain, plain_pattern, plain_value
 from quality.judging.rewriting import is_rewritten
 from quality.normalise import is_parsed, normal_expression, raw_name, unreadable, with_default
 from quality.reading.reader import TextTable
@@ -26,8 +26,8 @@ from schemas.compile.rules import row_rules
 from schemas.model import Field, Table
 from schemas.registry import Registry
 
-#: rows up to which it is looked whether all cells of a column are plain
-_MOST_TESTED = 20_000
+#: a table is long beyond so many rows; so many of them are looked at before all others
+_LONG, _SAMPLE = 5_000, 1_000
 
 
 @dataclass(frozen=True)
@@ -155,15 +155,24 @@ class Judge:
         )
 
     def _plain(self, text: TextTable) -> frozenset[str]:
-        """The columns whose cells are all written the plain way: planning their macros would take longer than this.
+        """The columns whose cells are all written the plain way: their macros would take longer than this.
 
-        Not looked for in long tables, where planning does not count and some cell is never plain."""
+        Of a long table the first rows are looked at first: they show most columns of which some cell is not plain."""
         patterns = {f: plain_pattern(self.registry, text.table, text.table.field(f)) for f in text.fields}
-        tests = [(f, f"bool_and(regexp_full_match({quote(f)}, {literal(p)}))") for f, p in patterns.items() if p]
-        if not tests or text.rows > _MOST_TESTED:
-            return frozenset()
-        said = self.con.execute(f"SELECT {', '.join(test for _, test in tests)} FROM {text.relation}").fetchone()
-        return frozenset(name for (name, _), is_plain in zip(tests, said, strict=True) if is_plain is not False)
+        patterns = {f: p for f, p in patterns.items() if p and all_plain(p, text.texts.get(f, ()))}
+        known = {f for f in patterns if f in text.texts}
+        left = {f: p for f, p in patterns.items() if f not in known}
+        if text.rows > _LONG:
+            left = self._plain_in(left, f"(FROM {text.relation} LIMIT {_SAMPLE})")
+        return frozenset(known | set(self._plain_in(left, text.relation)))
+
+    def _plain_in(self, patterns: Mapping[str, str], relation: str) -> dict[str, str]:
+        """Those of the columns that have only plain cells."""
+        if not patterns:
+            return {}
+        tests = [f"coalesce(bool_and(regexp_full_match({quote(f)}, {literal(p)})), TRUE)" for f, p in patterns.items()]
+        said = self.con.execute(f"SELECT {', '.join(tests)} FROM {relation}").fetchone()
+        return {f: p for (f, p), is_plain in zip(patterns.items(), said, strict=True) if is_plain}
 
     def _flags(self, text: TextTable, plain: frozenset[str]) -> str:
         """For each typed column whether its cell says something that is no value of its type."""

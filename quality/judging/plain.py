@@ -8,6 +8,7 @@ not: everything else a cell may say (normalise.py), which is still read, only no
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from quality.normalise import is_identifier, is_parsed
 from schemas.compile.duckdb import column_type
@@ -20,13 +21,14 @@ _WHOLE = "(?:0|[1-9][0-9]{0,14})"
 #: every day but 29 February, which needs a calendar
 _DAY = "(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 _YEAR = "(?:(?:19|20|21)[0-9]{2})"
-_WORD = "\\x{4E00}-\\x{9FFF}A-Za-z0-9"
+_WORD = "\u4e00-\u9fffA-Za-z0-9"
 #: names and addresses: no blanks at the ends, no sign that is tidied away, longer than any word for nothing
 _TEXT = f"(?:[{_WORD}][{_WORD} ()（）、.:：#·-]{{5,}}[{_WORD})）])"
 
 
 def plain_pattern(registry: Registry, table: Table, field: Field) -> str | None:
-    """RE2 for the cells of a field that stand for themselves, without anchors; None where there are none."""
+    """A regular expression, the same to the engine and to Python, for the cells of a field that stand for themselves,
+    without anchors; None where there are none."""
     if field.codelist:
         codes = registry.codelists[field.codelist].codes
         fit = 0 < len(codes) <= _MOST_CODES and all(re.fullmatch("[0-9A-Za-z_-]+", code) for code in codes)
@@ -42,6 +44,12 @@ def plain_pattern(registry: Registry, table: Table, field: Field) -> str | None:
         "yearmonth": f"(?:{_YEAR}-(?:0[1-9]|1[0-2]))",
         "boolean": "(?:true|false|1|0|是|否)",
     }[field.type]
+
+
+def all_plain(pattern: str, texts: Iterable[str | None]) -> bool:
+    """Whether all these cells match; an empty one is no obstacle."""
+    fits = re.compile(pattern).fullmatch
+    return all(text is None or fits(text) for text in texts)
 
 
 def plain_value(field: Field, raw: str) -> str:

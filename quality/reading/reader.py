@@ -8,7 +8,7 @@ and whether values are right (gate.py). Nothing here raises for what a file hold
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -24,6 +24,7 @@ from quality.reading.apart import Apart, rows_apart
 from quality.reading.encodings import EncodingUnknown, as_utf8, damaged, detect, looks_like_text
 from quality.reading.filetypes import COMPOUND, LINES, ZIP, kind_of
 from quality.reading.headers import HEAD_ROWS, HeaderMatch, match_header, title_key
+from quality.reading.merges import bad_rows, fill_merged_keys
 from quality.reading.ndjson import load_lines, numbered
 from quality.reading.records import count_records
 from quality.reading.sheet_xml import column_letters, named_spans
@@ -37,6 +38,8 @@ _PERSONAL = re.compile("身份证|监护人|孩次|接种|出生日期|出生年
 
 _Matched = tuple[workbooks.Sheet, HeaderMatch | None]
 
+#: so many different texts of a column are looked at one by one
+_FEW = 5_000
 #: so many rows below a header are data; fewer may be notes in two columns
 _DATA_ROWS = 2
 
@@ -48,7 +51,8 @@ class TextTable:
     ``relation`` has ``_id`` (unique within it), ``_row`` (as a person counts), ``_extra`` (TRUE where cells stand
     beyond the header), and a text column for each of ``fields``; for mapped sources also the columns
     ``_finding_*`` of ``specials``. ``rows``: how many it has; ``sifted``: what was accepted besides.
-    ``refusals``: (code, column) for which every row is held back."""
+    ``refusals``: (code, column) for which every row is held back; ``texts``: each different text of a field, where
+    that is known and there are few."""
 
     sheet: str
     table: Table
@@ -58,6 +62,7 @@ class TextTable:
     sifted: Sifted | None = None
     refusals: tuple[tuple[str, str | None], ...] = ()
     specials: tuple[str, ...] = ()
+    texts: Mapping[str, Collection[str | None]] = field(default_factory=dict)
 
 
 @dataclass
@@ -186,17 +191,18 @@ class Reader:
 
     def _sheet(self, sheet: workbooks.Sheet, match: HeaderMatch) -> None:
         start = match.row + match.height
-        _fill_merged_keys(sheet, match)
+        fill_merged_keys(sheet, match)
         self._note_hidden(sheet, match)
         try:
-            workbooks.load(self.con, sheet, start, self.work / "sheet.csv")
+            different = workbooks.load(self.con, sheet, start, self.work / "sheet.csv")
         except Refused as refusal:
             self.reading.unread[sheet.name] = sum(map(any, sheet.rows[start:]))
             return self.note(refusal.code, sheet=sheet.name, table=match.table.name)
         self._place(sheet.name, match, None)
         titles = dict(enumerate(sheet.rows[start - 1]))
-        apart = list(_bad_rows(sheet, match))
-        return self._text_table(sheet.name, match, titles, "TRUE", len(sheet.columns), apart)
+        apart = list(bad_rows(sheet, match))
+        texts = {name: different[index] for index, name in match.columns.items() if len(different[index]) <= _FEW}
+        return self._text_table(sheet.name, match, titles, "TRUE", len(sheet.columns), apart, texts=texts)
 
     def _note_hidden(self, sheet: workbooks.Sheet, match: HeaderMatch) -> None:
         place = {"sheet": sheet.name, "table": match.table.name}
@@ -290,11 +296,13 @@ class Reader:
         width: int,
         apart: list[Apart],
         sifted: Sifted | None = None,
+        texts: Mapping[str, Collection[str | None]] | None = None,
     ) -> None:
         """The relation of a matched sheet, of ``records``: only columns of the contract, no empty rows.
 
         ``titles``: what stands above each column; ``where``: leaves out what is above the data; ``width``: cells of
-        the header; ``apart``: rows already known to be held; ``sifted``: rows that ``records`` no longer has."""
+        the header; ``apart``: rows already known to be held; ``sifted``: rows that ``records`` no longer
+        has; ``texts``: see TextTable."""
         relation = f"text_{len(self.reading.tables)}"
         cells = [f"c{i}" for i in range(len(self.con.execute("DESCRIBE records").fetchall()) - 1)]
         found = rows_apart(self.con, match.columns, titles, where, cells)
@@ -307,13 +315,15 @@ class Reader:
         named = "".join(f", c{index} AS {quote(name)}" for index, name in columns)
         self.con.execute(
             f"CREATE VIEW {relation} AS SELECT _row AS _id, _row, {_any(cells[width:])} AS _extra{named}"
-            f"{''.join(f', {s}' for s in specials)} FROM {joined} WHERE {where} AND {_any(cells)}"
+            f"{''.join(f', {s}' for s in specials)} FROM {joined} WHERE {where} AND {_filled(cells)}"
         )
         refusals, rows = self._header_findings(sheet, match), self._rows(relation)
         if not rows and not sifted:
             self.note("file-empty", sheet=sheet, table=match.table.name)
         fields = tuple(name for _, name in columns)
-        self.reading.tables.append(TextTable(sheet, match.table, relation, fields, rows, sifted, refusals, specials))
+        self.reading.tables.append(
+            TextTable(sheet, match.table, relation, fields, rows, sifted, refusals, specials, texts or {})
+        )
 
     def _kept(self, relation: str, name: str) -> str:
         """A table under a name of its own, so that the next sheet does not take its place."""
@@ -364,36 +374,14 @@ def _holds_data(sheet: workbooks.Sheet) -> bool:
     return sum(sum(cell is not None for cell in row) > 1 for row in sheet.rows) > _DATA_ROWS
 
 
-def _fill_merged_keys(sheet: workbooks.Sheet, match: HeaderMatch) -> None:
-    """A key cell merged over several rows stands for each of them; a measure merged so would be counted twice."""
-    for top, bottom, name, column in _merged(sheet, match):
-        if name in match.table.key:
-            for row in range(top + 1, bottom + 1):
-                if column[row] is None and any(sheet.rows[row]):
-                    column[row] = column[top]
-
-
-def _merged(sheet: workbooks.Sheet, match: HeaderMatch) -> Iterator[tuple[int, int, str, list]]:
-    """Merges over several rows of data in one column of ours: (first row, last row from 0, field, column)."""
-    for top, left, bottom, right in sheet.merged:
-        inside = match.row + match.height <= top < bottom and left == right
-        if inside and left in match.columns and top < len(sheet.rows):
-            yield top, min(bottom, len(sheet.rows) - 1), match.columns[left], sheet.columns[left]
-
-
-def _bad_rows(sheet: workbooks.Sheet, match: HeaderMatch) -> Iterator[Apart]:
-    """Rows with a cell that says nothing, and rows that share one with others: which of them it belongs to is open."""
-    for top, bottom, name, column in _merged(sheet, match):
-        if name not in match.table.key and column[top] is not None:
-            yield from (Apart(row + 1, "cell-merged", name, column[top]) for row in range(top, bottom + 1))
-    for (row, number), code in sheet.bad.items():
-        if number - 1 in match.columns:
-            yield Apart(row, code, match.columns[number - 1], sheet.columns[number - 1][row - 1])
-
-
 def _any(cells: list[str]) -> str:
     """SQL that is TRUE where a cell says anything: one function call a row, however many cells."""
     return f"trim(concat({', '.join(cells)})) <> ''" if cells else "FALSE"
+
+
+def _filled(cells: list[str]) -> str:
+    """The same as a condition; most rows are known by their first cell, which begins with no blank, and quickly."""
+    return f"({cells[0]} >= '!' OR {_any(cells)})" if cells else "FALSE"
 
 
 def _all(columns: Sequence[str] | set[str]) -> str:

@@ -38,10 +38,18 @@ _TAG = re.compile(
 _REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)(\d*)["']""")
 _ROWS = re.compile(rb"""number-rows-repeated\s*=\s*["'](\d+)["']""")
 _COLUMNS = re.compile(rb"""number-columns-repeated\s*=\s*["'](\d+)["']""")
-#: as Excel, WPS, LibreOffice and the usual libraries write a cell and a row
+#: as Excel, WPS, LibreOffice and the usual libraries write a cell and a row; any other row gives b''
 _PLAIN_CELL = re.compile(rb'<c r="([A-Z]{1,3})\d')
-_PLAIN_ROW = re.compile(rb'<row r="(\d+)"')
+_ANY_ROW = re.compile(rb'<row(?: r="(\d+)")?')
+_EMPTY_ROW = re.compile(rb"<row\b[^>]*/>")
 _PREFIXED = re.compile(rb":(?:c|row)[\s/>]")
+#: the columns are learned from so many bytes, and so many may come later
+_HEAD_BYTES, _LATE_COLUMNS = 1 << 16, 50
+
+#: what a sheet must hold for a closer look to find something
+_HIDES, _COMPUTES, _COMMENTS = re.compile(b"hidden"), re.compile(b"<f"), re.compile(b"<!")
+_SHOWS_ERRORS = ((re.compile(b'"e"'), b"e"), (re.compile(b"'e'"), b"'"))
+_OPENS = b"<sheetData"
 
 _HIDDEN = rb"""\shidden\s*=\s*["'](?:1|true)["'][^>]*>"""
 _HIDDEN_ROW = re.compile(rb"<" + _P + rb"row\b[^>]*" + _HIDDEN)
@@ -55,42 +63,93 @@ _FORMULA = re.compile(
 )
 
 
-def facts_of(data: bytes, limits: Limits) -> Facts:
-    """What is to be known of a sheet of an xlsx before its cells are read; Refused when it is too large."""
-    plain = check_extent(data, limits)
+def facts_of(data: bytes, limits: Limits, *, proved: bool = True) -> Facts:
+    """What is to be known of a sheet of an xlsx before its cells are read.
+
+    ``proved``: it is known to be well-formed. Refused when it is too large, or when rows are not closed."""
+    body = _body(data)
+    numbers = _ANY_ROW.findall(data, *body)
+    unclosed = 0 if proved else len(numbers) - data.count(b"</row>", *body)
+    if unclosed and unclosed != len(_EMPTY_ROW.findall(data, *body)):
+        raise Refused("file-unreadable")
+    plain = _surely_small(data, body, numbers, limits)
+    if not plain:
+        _walk(data, limits)
     rows, columns = (), ()
-    if b"hidden" in data:
+    if _holds(data, _HIDES, b"h", body):
         rows = joined_spans([(n, n) for tag in _HIDDEN_ROW.findall(data) if (n := _row_number(tag))])
         columns = joined_spans([_span(tag) for tag in _HIDDEN_COLUMN.findall(data)])
-    return Facts(rows, columns, dict(_errors(data, plain)), dict(_formulas(data, plain)))
+    # the parser gives error cells as empty, and an empty cell may be accepted
+    errors = any(_holds(data, *seen, body) for seen in _SHOWS_ERRORS) or not plain
+    formulas = _holds(data, _COMPUTES, b"f", body) or not plain
+    return Facts(rows, columns, dict(_errors(data)) if errors else {}, dict(_formulas(data)) if formulas else {})
 
 
-def check_extent(data: bytes, limits: Limits) -> bool:
-    """The rectangle in use, from the references of the cells: what a sheet says of its size is not trusted.
+def check_extent(data: bytes, limits: Limits) -> None:
+    """The rectangle in use, from the references of the cells: what a sheet says of its size is not trusted."""
+    body = _body(data)
+    if not _surely_small(data, body, _ANY_ROW.findall(data, *body), limits):
+        _walk(data, limits)
 
-    Returns whether the sheet is written as usual, and small."""
-    if _surely_small(data, limits):
-        return True
+
+def _walk(data: bytes, limits: Limits) -> None:
     bottom = right = 0
     for row, last in _cells(data):
         bottom, right = max(bottom, row), max(right, last)
         limits.check_table(bottom, right)
+
+
+def _body(data: bytes) -> tuple[int, int]:
+    """Where the cells begin and end; everything when that is not told in the usual way."""
+    start, end = data.find(_OPENS), data.rfind(b"</sheetData>")
+    return (start + len(_OPENS), end) if 0 <= start < end else (0, len(data))
+
+
+def _holds(data: bytes, pattern: re.Pattern[bytes], rare: bytes, body: tuple[int, int]) -> bool:
+    """Whether anything in a sheet matches. ``rare``: a byte of every match, which few cells have and is found first,
+    twenty times quicker."""
+    start, end = body
+    if pattern.search(data, 0, start) or pattern.search(data, end):
+        return True
+    return data.find(rare, start, end) >= 0 and pattern.search(data, start, end) is not None
+
+
+def _surely_small(data: bytes, body: tuple[int, int], numbers: list[bytes], limits: Limits) -> bool:
+    """Whether a sheet that is written as usual is within the limits; unusual ones must be walked through.
+
+    ``numbers``: of its rows. One search for a cell that stands outside the columns and rows known so far."""
+    start, end = body
+    unusual = start == 0 or not numbers or b"" in numbers or _holds(data, _PREFIXED, b":", body)
+    if unusual or _holds(data, _COMMENTS, b"!", body):
+        return False
+    columns = set(_PLAIN_CELL.findall(data, start, min(end, start + _HEAD_BYTES)))
+    rows, bottom = _up_to(max(map(int, numbers)))
+    for _ in range(_LATE_COLUMNS):
+        other = re.compile(rb'<c(?! r="(?:%s)(?:%s)")' % (_one_of(columns), rows)).search(data, start, end)
+        right = max(map(_column_number, columns), default=0)
+        if other is None or right > limits.columns or right * bottom > limits.cells:
+            return other is None and right <= limits.columns and right * bottom <= limits.cells
+        late = _PLAIN_CELL.match(data, other.start())
+        if late is None or late[1] in columns:
+            return False
+        columns.add(late[1])
+        start = other.start()
     return False
 
 
-def _surely_small(data: bytes, limits: Limits) -> bool:
-    """Whether a sheet that is written as usual is within the limits; unusual ones must be walked through."""
-    start, end = data.find(b"<sheetData"), data.rfind(b"</sheetData>")
-    if start < 0 or end < 0 or _PREFIXED.search(data):
-        return False
-    columns = _PLAIN_CELL.findall(data, start, end)
-    rows = _PLAIN_ROW.findall(data, start, end)
-    if len(columns) != data.count(b"<c", start, end) or len(rows) != data.count(b"<row", start, end) or not rows:
-        return False
-    right = max(map(_column_number, set(columns)), default=0)
-    digits = len(str(max(map(int, rows))))
-    beyond = re.compile(rb'<c r="[A-Z]{1,3}\d{%d}' % (digits + 1))
-    return right <= limits.columns and right * 10**digits <= limits.cells and not beyond.search(data)
+def _one_of(columns: set[bytes]) -> bytes:
+    """The regular expression for one of these columns, those with the same letters before their last as one class."""
+    last: dict[bytes, bytes] = {}
+    for name in sorted(columns):
+        last[name[:-1]] = last.get(name[:-1], b"") + name[-1:]
+    return b"|".join(b"%s[%s]" % (before, letters) for before, letters in last.items()) or b"(?!)"
+
+
+def _up_to(number: int) -> tuple[bytes, int]:
+    """The regular expression for all numbers up to this one and a few more, and the last of them."""
+    first, rest = int(str(number)[0]), len(str(number)) - 1
+    shorter = rb"|\d{1,%d}" % rest if rest else b""
+    return rb"[0-%d]\d{%d}%s" % (first, rest, shorter), (first + 1) * 10**rest - 1
 
 
 def _cells(data: bytes) -> Iterator[tuple[int, int]]:
@@ -115,20 +174,18 @@ def _cells(data: bytes) -> Iterator[tuple[int, int]]:
                 yield row + height - 1, column
 
 
-def _errors(data: bytes, plain: bool) -> Iterator[tuple[tuple[int, int], str]]:
-    """Error cells: the parser gives them as empty, and an empty cell may be accepted."""
-    if b't="e"' in data or not plain:
-        for cell in _ERROR.finditer(data):
-            found = _VALUE.search(cell[2])
-            yield _place(cell[1]), found[1].decode("ascii", "replace").strip() if found else "#N/A"
+def _errors(data: bytes) -> Iterator[tuple[tuple[int, int], str]]:
+    """Error cells, and what each shows."""
+    for cell in _ERROR.finditer(data):
+        found = _VALUE.search(cell[2])
+        yield _place(cell[1]), found[1].decode("ascii", "replace").strip() if found else "#N/A"
 
 
-def _formulas(data: bytes, plain: bool) -> Iterator[tuple[tuple[int, int], str]]:
+def _formulas(data: bytes) -> Iterator[tuple[tuple[int, int], str]]:
     """Formulas whose result was not stored. An empty text is a result."""
-    if b"<f" in data or not plain:
-        for cell in _FORMULA.finditer(data):
-            if not (cell[3] and re.search(rb"""\st\s*=\s*["']str["']""", cell[1])):
-                yield _place(cell[1]), "=" + html.unescape((cell[2] or b"").decode("utf-8", "replace"))
+    for cell in _FORMULA.finditer(data):
+        if not (cell[3] and re.search(rb"""\st\s*=\s*["']str["']""", cell[1])):
+            yield _place(cell[1]), "=" + html.unescape((cell[2] or b"").decode("utf-8", "replace"))
 
 
 def _place(attributes: bytes) -> tuple[int, int]:

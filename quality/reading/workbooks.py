@@ -7,10 +7,12 @@ never run.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
+import gc
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +31,8 @@ Cells = list[str | None]
 _EXACT = 1e15
 #: days before this are numbers that somebody formatted as a date (the day 60 of Excel's calendar never was)
 _FIRST_DAY = dt.date(1900, 3, 1)
+#: in a CSV such a cell stands in quotes
+_MUST_QUOTE = re.compile('[",\r\n]')
 #: cell errors; as text they are no less an error
 ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"})
 
@@ -100,15 +104,17 @@ def read_sheets(path: Path, limits: Limits | None = None) -> list[Sheet]:
         raise Refused("file-unreadable") from None
 
 
-def load(con: duckdb.DuckDBPyConnection, sheet: Sheet, start: int, target: Path) -> None:
+def load(con: duckdb.DuckDBPyConnection, sheet: Sheet, start: int, target: Path) -> list[set[str | None]]:
     """Makes the table ``records`` of the rows from ``start`` (from 0) on: ``_row`` as a person counts, c0, c1 ...
 
     By way of a small CSV: the engine takes it as quickly as Arrow, which takes longer to import than a file to read.
-    Refused when the engine does not take a row."""
+    Returns each different text of each column. Refused when the engine does not take a row."""
     cells = [column[start:] for column in sheet.columns]
+    different = list(map(set, cells))
+    quoted = [_quoted(column, texts) for column, texts in zip(cells, different, strict=True)]
     with target.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        writer.writerows(zip(range(start + 1, len(sheet.rows) + 1), *cells, strict=True))
+        lines = map(",".join, zip(map(str, range(start + 1, len(sheet.rows) + 1)), *quoted, strict=True))
+        out.write("\n".join(lines))
     columns = ", ".join(["'_row': 'BIGINT'", *(f"'c{i}': 'VARCHAR'" for i in range(len(cells)))])
     reader = (
         f"read_csv({literal(str(target))}, auto_detect=false, header=false, delim=',', quote='\"', escape='\"', "
@@ -120,6 +126,17 @@ def load(con: duckdb.DuckDBPyConnection, sheet: Sheet, start: int, target: Path)
         raise Refused("file-unreadable") from None
     if con.execute("SELECT count(*) FROM records").fetchone()[0] != len(sheet.rows) - start:
         raise Refused("record-count-mismatch")
+    return different
+
+
+def _quoted(column: Cells, different: set[str | None]) -> Iterable[str]:
+    """A column as cells of a CSV; only what must be is in quotes. ``different``: each of its texts."""
+    special = {text for text in different if text is None or _MUST_QUOTE.search(text)}
+    if not special:
+        return column
+    written = {text: text for text in different}
+    written |= {text: '"' + text.replace('"', '""') + '"' if text else "" for text in special}
+    return map(written.__getitem__, column)
 
 
 def _panic() -> type[BaseException]:
@@ -155,7 +172,8 @@ def _sheet(
     sheet: python_calamine.CalamineSheet, about: python_calamine.SheetMetadata, facts: Facts, limits: Limits
 ) -> Sheet:
     limits.check_table((sheet.end or (0, 0))[0] + 1, (sheet.end or (0, 0))[1] + 1)
-    columns = [_texts(column) for column in zip(*sheet.to_python(skip_empty_area=False), strict=True)]
+    with _uncollected():
+        columns = [_texts(column) for column in zip(*sheet.to_python(skip_empty_area=False), strict=True)]
     _make_room(columns, [*facts.errors, *facts.formulas], limits)
     bad = dict(_bad_cells(columns, facts))
     merged = tuple((a, b, c, d) for (a, b), (c, d) in sheet.merged_cell_ranges or ())
@@ -163,13 +181,24 @@ def _sheet(
     return Sheet(about.name, columns, merged, visible, facts, bad)
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looking for unused cycles among the new rows, which takes as long as making them; they have none."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 def _texts(column: tuple) -> Cells:
     """Each different value once: a column has few, and where it has many they are mostly text already."""
-    kinds = set(map(type, column))
-    if bool in kinds:  # True equals 1.0
-        return [cell_text(value) for value in column]
     different = set(column)
-    if kinds == {str} and all(map(str.strip, different)):
+    if not different.isdisjoint((0, 1)) and bool in set(map(type, column)):  # True equals 1.0
+        return [cell_text(value) for value in column]
+    if set(map(type, different)) == {str} and all(map(str.strip, different)):
         return list(column)
     texts = {value: cell_text(value) for value in different}
     return list(map(texts.__getitem__, column))
