@@ -234,11 +234,10 @@ class Judge:
         """Rows with one key in one file: the same thing again, or a contradiction that nobody can resolve."""
         key = ", ".join(quote(k) for k in table.key)
         whole = " AND ".join(f"{quote(k)} IS NOT NULL" for k in table.key)
-        column = next((k for k in table.key if k not in table.defaults), table.key[0])
         again, conflict = len(self._checks), len(self._checks) + 1
         self._checks += [
             self._check("row-repeated", None, "FALSE", holds=True),
-            self._check("key-duplicate", column, "FALSE"),
+            self._check("key-duplicate", table.key_column, "FALSE"),
         ]
         said = f"CAST(row({', '.join(quote(f.name) for f in table.data_fields)}) AS VARCHAR)"
         self.con.execute(

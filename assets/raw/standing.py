@@ -38,7 +38,7 @@ SQL = Path(__file__).with_suffix(".sql")
 #: what is said of each row of a sheet because of its header: one finding, and no statement of its rows
 _OF_A_SHEET = ("column-duplicate", "column-missing", "header-personal-data")
 #: what is said of the key of a row without doubting it
-_OF_TWO_ROWS = ("key-duplicate", "row-repeated")
+_OF_TWO_ROWS = ("key-duplicate", "row-repeated", "statement-conflict")
 
 
 @dataclass(frozen=True)
