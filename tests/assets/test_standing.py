@@ -288,12 +288,12 @@ def test_a_contradiction_stands_for_both_senders_until_a_later_file_states_the_k
     assert all(f.key_certain and f.key["report_month"] == "2025-01" for f in both.values())
     street.put("西兴/旧.csv", REPORT + report("2025-01", 22, "2025-02-01"))
     assert {(f.state, f.since_on) for f in street.run(FEB)} == {("open", date(2026, 1, 31))}, "reported before"
-    street.put("西兴/改.csv", REPORT + report("2025-01", 21, "2025-02-05"))
+    street.put("西兴/改.csv", REPORT + report("2025-01", 21, "2025-03-05"))
     for found in street.run(MAR):
         assert (found.state, found.answered_by, found.answered_on) == ("answered", "西兴/改.csv", date(2026, 3, 31))
         assert [found.first_seen_on, found.since_on, found.last_seen_on] == days(JAN, JAN, FEB)
-    street.put("西兴/又一.csv", REPORT + report("2025-01", 20))
-    street.put("长河/又一.csv", REPORT + report("2025-01", 21))
+    street.put("西兴/又一.csv", REPORT + report("2025-01", 20, "2026-04-01"))
+    street.put("长河/又一.csv", REPORT + report("2025-01", 21, "2026-04-01"))
     assert {(f.state, f.since_on) for f in street.run(APR)} == {("open", date(2026, 4, 30))}
 
 
