@@ -297,6 +297,19 @@ def test_a_contradiction_stands_for_both_senders_until_a_later_file_states_the_k
     assert {(f.state, f.since_on) for f in street.run(APR)} == {("open", date(2026, 4, 30))}
 
 
+@pytest.mark.parametrize("blank", ["", "\n", "\n\n"])
+def test_what_one_file_of_a_reception_has_wrong_another_of_it_does_not_answer(street, blank):
+    """Neither is the later one, and which of two contents has the larger hash is nothing to go by."""
+    street.put("西兴/错.csv", REPORT + TOO_MANY + blank)
+    street.put("西兴/对.csv", REPORT + report("2025-01", 20))
+    street.put("西兴/又错.csv", REPORT + TOO_MANY + blank + "\n\n\n")
+    found = one(street.run(JAN), "value-above-maximum")
+    assert (found.state, found.file) == ("open", "西兴/又错.csv")
+    street.put("西兴/改.csv", REPORT + report("2025-01", 21))
+    found = one(street.run(FEB), "value-above-maximum")
+    assert (found.state, found.answered_by) == ("answered", "西兴/改.csv")
+
+
 def test_a_warning_between_tables_stands_since_the_day_it_became_true(street):
     closed = STATION.replace("填报日期", "关闭日期,填报日期")
     street.put("西兴/月报.csv", REPORT + report("2025-03", 3))
