@@ -110,6 +110,8 @@ def _normalised(out: Console, cells: list[dict[str, Any]]) -> None:
 
 
 def _read_as(cell: dict[str, Any]) -> tuple[str, ...]:
+    if cell["raw"] is None:
+        return ("（可能含个人信息，不重复 may be personal）",)
     return (f"{_short(cell['raw'])} → {_short(cell['normal'])}",)
 
 

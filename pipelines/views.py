@@ -44,8 +44,8 @@ def to_check(settings: Settings, given: list[Path], report: Path | None = None) 
 
 
 def _sha256(path: Path, settings: Settings) -> str:
-    """The hash of a file the gate will open; '' for a pipe, which has no end, and for one that is too large."""
-    return file_sha256(path) if path.is_file() and path.stat().st_size <= settings.limits.file_bytes else ""
+    """The hash of a file the gate will open; '' for one that is too large."""
+    return file_sha256(path) if path.stat().st_size <= settings.limits.file_bytes else ""
 
 
 def _files(given: Path) -> list[Path]:

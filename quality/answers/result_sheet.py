@@ -173,11 +173,15 @@ def _normalised(cells: Sequence[Mapping[str, Any]], where: Sequence[Spot | None]
         cell, spot = cells[numbers[0]], where[numbers[0]]
         yield Row((
             Cell(1, number), Cell(2, plain(cell["sheet"] or "—")), _place(cell, spot),
-            Cell(4, plain(cell["column_zh"])), Cell(5, shortened(cell["raw"])), Cell(6, len(numbers)),
-            Cell(7, plain(cell["normal"])),
+            Cell(4, plain(cell["column_zh"])), Cell(5, _read(cell["raw"])), Cell(6, len(numbers)),
+            Cell(7, _read(cell["normal"])),
         ))  # fmt: skip
     if more := every - sum(map(len, islice(same.values(), MOST_NORMALISED))):
         yield _more(more, "处")
+
+
+def _read(text: str | None) -> str:
+    return "（可能含个人信息，不重复）" if text is None else shortened(text)
 
 
 def _place(of: Mapping[str, Any], spot: Spot | None) -> Cell:

@@ -71,8 +71,8 @@ class Recognised:
     column: str
     column_zh: str
     column_en: str
-    raw: str
-    normal: str
+    raw: Annotated[str | None, Described(description="null when it may be personal and is not repeated")]
+    normal: Annotated[str | None, Described(description="null when raw is")]
 
 
 @dataclass(frozen=True)
