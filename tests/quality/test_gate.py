@@ -12,7 +12,7 @@ import duckdb
 import pytest
 import xlsxwriter
 
-from quality.answer import verdict
+from quality.answers.verdict import verdict
 from quality.gate import GateResult, check_file, gate_engine
 from schemas.registry import load
 
