@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 #: bytes of one piece, and so of one part of the accepted rows
-PIECE = 8 << 20
+PIECE = 4 << 20
 #: with more lines than this share to look at again, the ordinary road is shorter
 MOST_ODD = 0.25
 #: so many records at the end go the ordinary road whatever they say: notes and signatures stand there (apart.py)
