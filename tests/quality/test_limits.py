@@ -223,10 +223,9 @@ def test_a_large_sheet_must_close_its_rows_and_may_have_page_breaks(tmp_path: Pa
 @pytest.mark.parametrize("kind", ['t="e"', "t='e'", 's="1" t = "e"'])
 @pytest.mark.parametrize("prefix", ["", "x:"])
 def test_every_spelling_of_an_error_and_of_an_empty_formula_is_seen(kind: str, prefix: str):
-    xml = (
-        f'<row r="7" hidden="1"><c r="B7" {kind}><v>#N/A</v></c><c r="C7"><f>1+1</f></c><c r="D7"><f>2</f><v>2</v></c></row>'
-    )
-    facts = facts_of(SHEET.format(re.sub("<(/?)", rf"<\1{prefix}", f"{xml}</row>")).encode(), SMALL)
+    cell = f'<c r="B7" {kind}><v>#N/A</v></c><c r="C7"><f>1+1</f></c><c r="D7"><f>2</f><v>2</v></c>'
+    xml = re.sub("<(/?)", rf"<\1{prefix}", f'<row r="7" hidden="1">{cell}</row>')
+    facts = facts_of(SHEET.format(xml).encode(), SMALL)
     assert (facts.errors, facts.formulas, facts.hidden_rows) == ({(7, 2): "#N/A"}, {(7, 3): "=1+1"}, ((7, 7),))
 
 
