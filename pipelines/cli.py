@@ -115,7 +115,7 @@ def run(
 def _print_schema(wanted: bool) -> None:
     if wanted:
         from pipelines import show
-        from quality.answer import answer_schema
+        from quality.answers.verdict import answer_schema
 
         show.document(answer_schema())
         raise typer.Exit(Exit.OK)
@@ -149,10 +149,13 @@ def check(
     """Check files by themselves, by the rules of the gate, and say what to correct. Nothing is kept or sent.
 
     What needs other files (a report of a station nobody filed) shows in a run.
-    Ends with 0 when every file is accepted, also with warnings, and with 1 when one has errors."""
+    Ends with 0 when every file is accepted, also with warnings, and with 1 when one has errors; with 2 for a pipe."""
     from pipelines import show_check, terminal, views
 
     settings = _settings(None, profile, as_of)
+    if odd := [str(path) for path in files if not (path.is_file() or path.is_dir())]:
+        pipe = "是管道或设备，不是普通文件，请先存成文件 not a regular file but a pipe or device, save it first"
+        _refuse(f"{', '.join(odd)}: {pipe}", Exit.USAGE)
     try:
         wanted = views.to_check(settings, files, report)
     except ValueError as error:

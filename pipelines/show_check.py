@@ -1,6 +1,6 @@
 """How `tuoyu check` prints an answer: each problem once, with its words, what was written and in which rows.
 
-What belongs here: the order and layout of an answer on a terminal. What does not: what it says (quality/answer.py).
+What belongs here: the order and layout of an answer on a terminal. What does not: what it says (quality/answers/).
 """
 
 from __future__ import annotations
@@ -110,6 +110,8 @@ def _normalised(out: Console, cells: list[dict[str, Any]]) -> None:
 
 
 def _read_as(cell: dict[str, Any]) -> tuple[str, ...]:
+    if cell["raw"] is None:
+        return ("（可能含个人信息，不重复 may be personal）",)
     return (f"{_short(cell['raw'])} → {_short(cell['normal'])}",)
 
 

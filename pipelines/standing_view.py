@@ -17,8 +17,8 @@ from assets.raw.standing import Standing, read_standing
 from assets.workspace import Workspace
 from pipelines.settings import Settings
 from quality.corrections import Correction, load_corrections
-from quality.diagnosis import PERSONAL
 from quality.findings import Finding, explain
+from quality.judging.diagnosis import PERSONAL
 from schemas.registry import Registry, load
 
 #: findings about what must not be written down: their value is never told (the gate leaves it out already)

@@ -1,7 +1,7 @@
 """Puts the Excel templates of a profile into a folder, or into one workbook.
 
 What belongs here: which files, and that nothing a person wrote is lost. What does not: what is in them
-(quality/templates.py, quality/template_workbook.py) and printing (show.py)."""
+(quality/templates/make.py, quality/templates/workbook.py) and printing (show.py)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from quality.templates import make_template
+from quality.templates.make import make_template
 from schemas.compile.template import Template
 from schemas.registry import Registry, load
 
@@ -38,7 +38,7 @@ def write_templates(
     One file a table in ``folder``, or all in the workbook ``together``. A file that is there already stays as it is
     when it is the same; when it differs it is replaced only if ``replace``. NoSuchTable and FileInTheWay before
     anything is written."""
-    from quality.template_workbook import workbook
+    from quality.templates.workbook import workbook
 
     made = _templates(load(profile), names, as_of, every_column)
     files = {together: made} if together else {folder / f"{t.sheet}填报表.xlsx": [t] for t in made}

@@ -44,8 +44,8 @@ def to_check(settings: Settings, given: list[Path], report: Path | None = None) 
 
 
 def _sha256(path: Path, settings: Settings) -> str:
-    """The hash of a file the gate will open; '' for a pipe, which has no end, and for one that is too large."""
-    return file_sha256(path) if path.is_file() and path.stat().st_size <= settings.limits.file_bytes else ""
+    """The hash of a file the gate will open; '' for one that is too large."""
+    return file_sha256(path) if path.stat().st_size <= settings.limits.file_bytes else ""
 
 
 def _files(given: Path) -> list[Path]:
@@ -63,8 +63,8 @@ def _workbook(report: Path, file: Path) -> Path:
 def check(
     settings: Settings, files: list[ToCheck], as_of: date, progress: Progress = lambda _: None
 ) -> dict[str, Any]:
-    """The gate's verdict on each file (quality.answer.Answer), and the marked-up workbooks that were asked for."""
-    from quality.answer import answer, verdict
+    """The gate's verdict on each file (quality.answers.verdict), and the marked-up workbooks that were asked for."""
+    from quality.answers.verdict import answer, verdict
     from quality.sandbox import Sandbox
 
     verdicts = []

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 from duckdb import CatalogException, DuckDBPyConnection
 
-from quality.diagnosis import PERSONAL, kind_of
 from quality.findings import Finding
+from quality.judging.diagnosis import PERSONAL, kind_of
 from quality.normalise import install_macros
 from schemas.compile.duckdb import literal, quote
 from schemas.model import Table

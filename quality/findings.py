@@ -39,14 +39,15 @@ class Finding:
 class Normalisation:
     """A cell whose typed value is written differently from what stood in it, such as ３０个 read as 30.
 
-    ``row`` counts as in a Finding. ``raw`` is the sender's own text and may be personal: keep it out of logs."""
+    ``row`` counts as in a Finding. ``raw`` is the sender's own text: keep it out of logs. It and ``normal`` are None
+    where a finding would not repeat it (text of private columns, what looks like a person's number)."""
 
     table: str
     sheet: str | None
     row: int
     column: str
-    raw: str
-    normal: str
+    raw: str | None
+    normal: str | None
 
 
 @dataclass(frozen=True)

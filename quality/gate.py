@@ -1,7 +1,7 @@
 """The gate: one received file in, accepted rows and findings out, every row accounted for.
 
 What belongs here: the order of work for a file, what is written, the account. What does not: opening files
-(reading.py), the one pass over a table (judging.py), comparing files or tables (cross_rules.py, assets/).
+(reading/), the one pass over a table (judging/), comparing files or tables (cross_rules.py, assets/).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Any
 import duckdb
 
 from quality.findings import Finding, Normalisation, Place
-from quality.judging import Judge
+from quality.judging.judge import Judge
+from quality.judging.sieves import Sieves
 from quality.limits import Limits, Refused
 from quality.normalise import install_macros
-from quality.reading import Reader, Reading
-from quality.sieves import Sieves
+from quality.reading.reader import Reader, Reading
 from schemas.compile.duckdb import literal
 from schemas.registry import Registry
 

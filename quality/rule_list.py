@@ -1,7 +1,7 @@
 """The list of rules: what the data are held to in one district on one day, and how that stands.
 
 What belongs here: joining contracts, rules between tables and the rule book. What does not: their texts and figures
-(schemas/, quality/rules), judging by them (judging.py, assets/raw/intake.py), printing (pipelines/show.py).
+(schemas/, quality/rules), judging by them (judging/, assets/raw/intake.py), printing (pipelines/show.py).
 """
 
 from __future__ import annotations

@@ -311,7 +311,7 @@ def _judged(registry: Registry, given: dict[str, Any], brief: bool, engine: Any)
 
     try:
         if "target" in given:
-            from quality.feedback import write_answer
+            from quality.answers.feedback import write_answer
 
             return "result", write_answer(registry, **given)
         result = check_file(registry, engine=engine, **given)

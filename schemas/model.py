@@ -246,6 +246,11 @@ class Table(Strict):
         """The fields a sender states: all but provenance."""
         return tuple(f for f in self.fields if f.name not in PROVENANCE)
 
+    @property
+    def key_column(self) -> str:
+        """The column that a finding about the whole key points at: the first a sender has to state."""
+        return next((name for name in self.key if name not in self.defaults), self.key[0])
+
 
 class Code(Strict):
     """One entry of a code list."""

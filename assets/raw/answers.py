@@ -1,7 +1,7 @@
 """The answers of a run: for each sender the files that need correcting, marked up and ready to be sent back.
 
 A file is answered when something is wrong with it or worth a warning, also what only the comparison of several
-files shows. What does not belong here: finding it (quality/, intake.py), how an answer looks (quality/feedback.py).
+files shows. What does not belong here: finding it (quality/, intake.py), how an answer looks (quality/answers/).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from assets.workspace import (
     write_json,
     written_whole,
 )
-from quality.answer import verdict
+from quality.answers.verdict import verdict
 from quality.findings import Finding, Normalisation, Place, finding_text
 from quality.gate import MOST_TOLD, AccountRow, GateResult
 from quality.sandbox import GateFault, Sandbox

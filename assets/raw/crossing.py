@@ -1,4 +1,4 @@
-"""What only all files together show: the latest statement of a key, rules over several tables, orphans.
+"""What only all files together show: the latest statement of a key, contradictions, rules over several tables, orphans.
 
 What belongs here: these judgements over any part of the ledger, and what they found after each reception, which
 is how long such a problem has stood. What does not: judging one file (quality/gate.py), writing tables (intake.py).
@@ -17,6 +17,7 @@ from assets.raw.receive import Receipt
 from assets.sql import connect, profile_tables, write_parquet
 from assets.workspace import Context, file_sha256, fingerprint, read_json, write_json
 from quality.cross_rules import CrossRule, cross_rules, lay_out
+from quality.normalise import install_macros
 from quality.workdays import CALENDAR
 from schemas.compile.duckdb import column_definitions, literal, quote
 from schemas.model import Table
@@ -116,25 +117,71 @@ def parquet_list(folders: list[Path], name: str) -> str:
 
 
 def _candidate(con: duckdb.DuckDBPyConnection, table: Table, folders: list[Path]) -> int:
-    """The table of latest statements; returns how many rows a later one replaced."""
+    """The table of latest statements, without the keys nobody can decide on; returns how many rows were replaced.
+
+    What files of one reception state differently, reported on one day, is held like two rows of one file, and what
+    was stated before stands meanwhile. Equal statements are one."""
     con.execute(f"CREATE TABLE accepted_{table.name}({column_definitions(table.fields)})")
     if files := parquet_list(folders, f"accepted/{table.name}.*parquet"):
         con.execute(f"INSERT INTO accepted_{table.name} BY NAME FROM read_parquet({files})")
+    _rank(con, table)
+    con.execute(f"CREATE TABLE {table.name} AS FROM accepted_{table.name} WHERE rowid NOT IN (SELECT statement FROM "
+                "ranked WHERE nth > 1 OR other IS NOT NULL)")  # fmt: skip
+    if con.execute(f"SELECT 1 FROM ranked WHERE {_UNDECIDED} LIMIT 1").fetchone():
+        _hold_conflicts(con, table)
+    replaced = f"SELECT count(*) FROM ranked WHERE nth > 1 OR other IS NOT NULL AND NOT {_UNDECIDED}"
+    return con.execute(replaced).fetchone()[0]
+
+
+#: TRUE of a statement that another contradicts, while nothing of the same rank or above could decide
+_UNDECIDED = "(other IS NOT NULL AND coalesce(tier < decided, TRUE))"
+
+
+def _rank(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """``ranked``: every statement of a key stated more than once, the latest in tier 1.
+
+    ``other``: a file of the same tier that says something else; ``decided``: the first tier of the key in which
+    nobody is contradicted; ``nth``: among the statements that nobody contradicts, the first stands."""
     key = ", ".join(quote(k) for k in table.key)
     # ranking whole rows would sort everything, and few keys are stated twice
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE twice AS SELECT {key} FROM accepted_{table.name} "
-        f"GROUP BY {key} HAVING count(*) > 1"
+        f"CREATE OR REPLACE TEMP TABLE twice AS SELECT row_number() OVER () AS key_no, {key} "
+        f"FROM accepted_{table.name} GROUP BY {key} HAVING count(*) > 1"
     )
     con.execute(
-        f"CREATE TABLE {table.name} AS FROM accepted_{table.name} WHERE rowid NOT IN (SELECT statement FROM ("
-        f"SELECT a.rowid AS statement, row_number() OVER (PARTITION BY {key} ORDER BY coalesce(reported_on, "
-        "received_on) DESC, batch DESC, source_sha256 DESC, source_sheet DESC, source_row DESC) AS nth "
-        f"FROM accepted_{table.name} a SEMI JOIN twice USING ({key}) JOIN file_name f USING (source_sha256)) "
-        "WHERE nth > 1)"
+        "CREATE OR REPLACE TEMP TABLE tiered AS SELECT a.rowid AS statement, key_no, dense_rank() OVER (PARTITION BY "
+        "key_no ORDER BY coalesce(reported_on, received_on) DESC, batch DESC) AS tier, f.file, reported_on, "
+        f"{COORDINATES} FROM accepted_{table.name} a JOIN twice USING ({key}) JOIN file_name f USING (source_sha256)"
     )
-    sql = f"SELECT (SELECT count(*) FROM accepted_{table.name}) - (SELECT count(*) FROM {table.name})"
-    return con.execute(sql).fetchone()[0]
+    said = ", ".join(f"a.{quote(f.name)}" for f in table.data_fields if f.name != "reported_on")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE differing AS SELECT statement, CASE WHEN said = low THEN last ELSE first END "
+        "AS other FROM (SELECT statement, said, min(said) OVER tier AS low, max(said) OVER tier AS high, "
+        "first_value(file) OVER (tier ORDER BY said, file) AS first, "
+        "first_value(file) OVER (tier ORDER BY said DESC, file) AS last "
+        f"FROM (SELECT t.*, CAST(row({said}) AS VARCHAR) AS said FROM tiered t SEMI JOIN (SELECT key_no, tier "
+        f"FROM tiered GROUP BY ALL HAVING count(*) > 1) USING (key_no, tier) JOIN accepted_{table.name} a "
+        "ON a.rowid = t.statement) WINDOW tier AS (PARTITION BY key_no, tier)) WHERE low <> high"
+    )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE ranked AS SELECT *, min(tier) FILTER (other IS NULL) OVER (PARTITION BY key_no) "
+        "AS decided, CASE WHEN other IS NULL THEN row_number() OVER (PARTITION BY key_no, other IS NULL ORDER BY tier, "
+        "reported_on NULLS LAST, source_sha256 DESC, source_sheet DESC, source_row DESC) END AS nth "
+        "FROM tiered LEFT JOIN differing USING (statement)"
+    )
+
+
+def _hold_conflicts(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Holds what files of one reception contradict each other in, until a later statement decides.
+
+    Each is told the name of a file that says something else, unless the name itself looks like a person's number."""
+    install_macros(con)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE hit AS SELECT {COORDINATES}, CASE WHEN may_be_personal(other) AND "
+        f"len(personal_codes(other, 'text')) > 0 THEN '…' ELSE other END AS value FROM ranked WHERE {_UNDECIDED}"
+    )
+    _add_findings(con, "statement-conflict", "error", table.name, table.key_column)
+    con.execute(f"INSERT INTO held SELECT {COORDINATES}, ?, 'statement-conflict' FROM hit", [table.name])
 
 
 def _judge_across(ctx: Context, con: duckdb.DuckDBPyConnection) -> None:

@@ -27,8 +27,8 @@ from assets.raw.receive import Receipt, Refused, ledger, refused, sender
 from assets.sql import connect, values_unsaid, write_parquet
 from assets.workspace import Context, Workspace, file_sha256, fingerprint, locked, read_json, write_json
 from quality.corrections import Correction, load_corrections
-from quality.mapped import snapshot_date
 from quality.normalise import install_macros
+from quality.reading.mapped import snapshot_date
 from schemas.compile.duckdb import quote
 from schemas.model import Table
 from schemas.registry import Registry
@@ -38,7 +38,7 @@ SQL = Path(__file__).with_suffix(".sql")
 #: what is said of each row of a sheet because of its header: one finding, and no statement of its rows
 _OF_A_SHEET = ("column-duplicate", "column-missing", "header-personal-data")
 #: what is said of the key of a row without doubting it
-_OF_TWO_ROWS = ("key-duplicate", "row-repeated")
+_OF_TWO_ROWS = ("key-duplicate", "row-repeated", "statement-conflict")
 
 
 @dataclass(frozen=True)
@@ -327,7 +327,9 @@ def _placed(con: duckdb.DuckDBPyConnection, stated: list[Table]) -> None:
 
 
 def _statements(con: duckdb.DuckDBPyConnection, stated: list[Table]) -> None:
-    """Every file that states a key something was said about, in the order in which intake lets them stand."""
+    """Every file that states a key something was said about, in the order in which intake lets them stand.
+
+    Files of one reception, reported on one day, have one place in it: none of them is the later one."""
     con.execute("CREATE TABLE said(tbl VARCHAR, key VARCHAR, sha VARCHAR, order_on DATE, refused BOOLEAN, "
                 "snapshot_on DATE)")  # fmt: skip
     con.execute("CREATE TABLE register(tbl VARCHAR, source_code VARCHAR, snapshot_on DATE, sha VARCHAR)")
@@ -346,8 +348,8 @@ def _statements(con: duckdb.DuckDBPyConnection, stated: list[Table]) -> None:
                 [table.name],
             )
     con.execute(
-        "CREATE TABLE statement AS SELECT said.*, row_number() OVER (PARTITION BY tbl, key ORDER BY order_on, batch, "
-        "sha) AS pos FROM said JOIN receipt USING (sha)"
+        "CREATE TABLE statement AS SELECT said.*, dense_rank() OVER (PARTITION BY tbl, key ORDER BY order_on, batch) "
+        "AS pos FROM said JOIN receipt USING (sha)"
     )
 
 

@@ -68,6 +68,15 @@ WHERE i.kind = 'place' AND t.nth IS NULL AND NOT EXISTS (
         AND again.kind = 'place' AND again.ident = i.ident AND again.sha = n.later_sha
 );
 
+-- Where one file of a place in that order has the problem, another of the same place does not answer it.
+DELETE FROM event WHERE NOT bad AND EXISTS (
+    FROM event AS same WHERE same.bad AND same.id = event.id AND same.pos = event.pos
+);
+
+-- Of several files of one place one is told, by name.
+CREATE TABLE told_event AS
+SELECT id, pos, bad, arg_min(sha, r.name) AS sha FROM event JOIN receipt AS r USING (sha) GROUP BY id, pos, bad;
+
 CREATE TABLE turn AS
 SELECT id, last_bad, max(pos) FILTER (NOT bad AND pos < last_bad) AS clean_before,
     min(pos) FILTER (NOT bad AND pos > last_bad) AS clean_after
@@ -87,12 +96,12 @@ SELECT
     CASE WHEN answering.sha IS NOT NULL THEN greatest(answering.received_on, last_file.received_on) END AS answered_on
 FROM identity AS i
 JOIN turn USING (id)
-JOIN event AS last_event ON last_event.id = i.id AND last_event.bad AND last_event.pos = turn.last_bad
+JOIN told_event AS last_event ON last_event.id = i.id AND last_event.bad AND last_event.pos = turn.last_bad
 JOIN told AS last_told ON last_told.owner = i.owner AND last_told.code = i.code AND last_told.tbl = i.tbl
     AND last_told.col = i.col AND last_told.kind = i.kind AND last_told.ident = i.ident
     AND last_told.sha = last_event.sha AND last_told.nth IS NULL
 JOIN receipt AS last_file ON last_file.sha = last_event.sha
-LEFT JOIN event AS answer ON answer.id = i.id AND NOT answer.bad AND answer.pos = turn.clean_after
+LEFT JOIN told_event AS answer ON answer.id = i.id AND NOT answer.bad AND answer.pos = turn.clean_after
 LEFT JOIN receipt AS answering ON answering.sha = answer.sha;
 
 -- What was found between tables was there after each reception of an unbroken run, or it was not.
@@ -106,8 +115,9 @@ GROUP BY code, tbl, col, ident, run;
 
 CREATE TABLE crossed AS
 SELECT t.*, s.first_nth, s.last_nth,
-    row_number() OVER (PARTITION BY t.owner, t.code, t.tbl, t.col, t.ident ORDER BY t.nth DESC, t.sha) AS back
+    row_number() OVER (PARTITION BY t.owner, t.code, t.tbl, t.col, t.ident ORDER BY t.nth DESC, r.name) AS back
 FROM told AS t
+JOIN receipt AS r USING (sha)
 JOIN spell AS s ON s.code = t.code AND s.tbl = t.tbl AND s.col = t.col AND s.ident = t.ident
     AND t.nth BETWEEN s.first_nth AND s.last_nth
 WHERE t.nth IS NOT NULL;

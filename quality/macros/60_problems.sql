@@ -1,5 +1,5 @@
 -- What exactly is wrong with a cell that is no value of its column: the code of the finding that says how to mend it.
--- Asked only of cells that failed (quality/diagnosis.py), never of the others, so these may be slow.
+-- Asked only of cells that failed (quality/judging/diagnosis.py), never of the others, so these may be slow.
 
 CREATE OR REPLACE TEMP MACRO is_cell_error(x) AS
     regexp_full_match(x, '\s*(?:#(?:N/A|REF!|DIV/0!|VALUE!|NAME[?]|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)|#{2,})\s*');

@@ -1,7 +1,7 @@
 """Contract -> the template a filer fills in, as plain data: columns, choices, limits and the words beside them.
 
 What belongs here: everything a template says, in Chinese, whatever writes it. What does not: Excel
-(quality/template_workbook.py), and which rules look at a column (quality/templates.py gives them), because
+(quality/templates/workbook.py), and which rules look at a column (quality/templates/make.py gives them), because
 rules over several tables live there.
 """
 

@@ -1,7 +1,7 @@
 """What a template says of itself on a sheet no one sees, so that it is recognised when it comes back filled in.
 
 What belongs here: writing that sheet's cells and reading them again. What does not: Excel, and what is told to
-the filer (quality/reading.py). A stamp is only what a file claims: no sheet of data is passed over because of it.
+the filer (quality/reading/). A stamp is only what a file claims: no sheet of data is passed over because of it.
 """
 
 from __future__ import annotations

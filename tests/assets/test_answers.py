@@ -15,7 +15,7 @@ from assets.raw.answers import SUMMARY, WORKBOOK, Answers, answer_paths, build_a
 from assets.raw.intake import build_intake
 from assets.raw.receive import receive
 from assets.workspace import Context, Workspace, file_sha256
-from quality.feedback import write_answer
+from quality.answers.feedback import write_answer
 from quality.gate import MOST_TOLD, check_file, gate_engine
 from quality.sandbox import GateFault
 from schemas.registry import load
@@ -109,6 +109,19 @@ def test_each_sender_has_the_answers_to_his_files_and_nothing_else(tmp_path):
     told = house.summary("乙/三月/月报.csv")
     assert told["counts"] == {"error": 2} and told["encoding"] == "utf-8" and "豪华型" not in json.dumps(told)
     assert {p["code"] for p in told["problems"]} == {"value-above-maximum", "open-days-above-month"}
+
+
+def test_both_senders_are_told_that_they_contradict_each_other_and_not_what_the_other_says(house):
+    house.put("驿站/驿站.csv", GOOD)
+    house.put("甲/月报.csv", MARCH)
+    house.put("乙/月报.csv", MARCH.replace(",20,", ",17,"))
+    house.run()
+    assert house.lying() == ["乙/月报.csv", "甲/月报.csv"]
+    for mine, other, said in (("甲", "乙", "17"), ("乙", "甲", "20")):
+        comment = house.book(f"{mine}/月报.csv")["数据"]["A2"].comment.text
+        assert f"{other}/月报.csv" in comment and "说法不同" in comment and said not in comment
+        told = house.summary(f"{mine}/月报.csv")
+        assert (told["result"], [p["code"] for p in told["problems"]]) == ("rejected", ["statement-conflict"])
 
 
 def test_what_only_all_files_together_show_is_answered_too(house):

@@ -24,6 +24,14 @@ title_en: Tried
 notice_zh: {notice}
 """
 
+#: a filing that breaks no rule
+FILING = {
+    "机构标识": "330108-S-0001", "备案事项": "新备案", "事项日期": "2025-03-01", "备案状态": "已备案",
+    "机构名称": "示例托育有限公司", "统一社会信用代码": "91330108MATE00002B", "登记机关": "市场监管",
+    "机构性质": "企业", "营利性质": "营利性", "机构形态": "独立托育机构", "服务类型": "未分类",
+    "服务形式": "全日托", "托位数": "60", "街道": "西兴街道", "机构住所": "滨江区示例路1号",
+}  # fmt: skip
+
 
 class House:
     """An inbox and a workspace, driven as a run drives them."""
@@ -109,6 +117,84 @@ def test_of_two_statements_of_one_day_the_one_received_later_stands(house, first
     assert house.months() == [("2025-01", second)]
 
 
+# --- files of one reception that contradict each other
+
+
+def conflicts(house: House) -> list[tuple]:
+    """(file, row, what it says of the other file) of every contradiction, and the rows that wait for it."""
+    select = "SELECT file, \"row\", value FROM t WHERE code = 'statement-conflict' AND severity = 'error' ORDER BY ALL"
+    return query(select, house.workspace.findings)
+
+
+def test_of_two_files_of_one_reception_that_contradict_each_other_neither_stands(house):
+    house.put("a.csv", REPORT + report("2025-01", 20, "2025-02-05") + report("2025-02", 18))
+    house.put("b.csv", REPORT + report("2025-01", 21, "2025-02-05") + report("2025-02", 18))
+    built = house.build()
+    assert house.months() == [("2025-02", 18)], "what both say alike is no contradiction"
+    assert house.held() == [(2, "statement-conflict")] * 2
+    assert conflicts(house) == [("a.csv", 2, "b.csv"), ("b.csv", 2, "a.csv")]
+    assert (built.received, built.accepted, built.quarantined, built.superseded) == (5, 3, 2, 1)
+
+
+def test_a_statement_of_a_later_reception_decides_between_them(house):
+    house.put("a.csv", REPORT + report("2025-01", 20, "2025-02-05"))
+    house.put("b.csv", REPORT + report("2025-01", 21, "2025-02-05"))
+    house.build()
+    house.put("older.csv", REPORT + report("2025-01", 19, "2025-02-04"))
+    built = house.build()
+    assert (house.months(), built.quarantined) == ([("2025-01", 19)], 2), "reported earlier, it stands but decides not"
+    house.put("c.csv", REPORT + report("2025-01", 22, "2025-02-05"))
+    built = house.build()
+    assert (house.months(), house.held(), conflicts(house)) == ([("2025-01", 22)], [], [])
+    assert (built.accepted, built.quarantined, built.superseded) == (5, 0, 3)
+
+
+def test_what_stood_before_a_contradiction_goes_on_standing(house):
+    """As before two rows of one file that contradict each other."""
+    house.put("first.csv", REPORT + report("2025-01", 20))
+    house.build("2026-02-28")
+    house.put("a.csv", REPORT + report("2025-01", 21))
+    house.put("b.csv", REPORT + report("2025-01", 22))
+    built = house.build("2026-03-31")
+    assert house.months() == [("2025-01", 20)] and len(conflicts(house)) == 2
+    assert (built.accepted, built.quarantined, built.superseded) == (2, 2, 0)
+    house.put("c.csv", REPORT + report("2025-01", 23))
+    house.put("d.csv", REPORT + report("2025-01", 24))
+    built = house.build("2026-04-30")
+    assert house.months() == [("2025-01", 20)] and house.held() == [(2, "statement-conflict")] * 4
+    assert {said for said in conflicts(house)} == {
+        ("a.csv", 2, "b.csv"), ("b.csv", 2, "a.csv"), ("c.csv", 2, "d.csv"), ("d.csv", 2, "c.csv"),
+    }  # fmt: skip
+
+
+def test_each_is_told_of_a_file_that_says_something_else(house):
+    said = {"a": 20, "b": 20, "c": 21}
+    for name, days in said.items():
+        dated = report("2025-02", days, f"2025-03-0{ord(name) - 96}")
+        house.put(f"{name}.csv", REPORT + report("2025-01", days) + dated)
+    house.put("身份证11010519491231002X.csv", REPORT + report("2025-03", 5))
+    house.put("z.csv", REPORT + report("2025-03", 6))
+    house.build()
+    others = {file: other for file, _, other in conflicts(house)}
+    assert others == {
+        "a.csv": "c.csv", "b.csv": "c.csv", "c.csv": "a.csv", "z.csv": "…", "身份证11010519491231002X.csv": "z.csv",
+    }  # fmt: skip
+    assert house.months() == [("2025-02", 21)], "of different days the last counts"
+
+
+def test_who_is_stated_in_contradiction_is_not_absent(house):
+    told = FILING | {"托位数": "70"}
+    house.put("街道/备案.csv", f"{','.join(FILING)}\n{','.join(FILING.values())}\n")
+    house.put("区局/备案.csv", f"{','.join(told)}\n{','.join(told.values())}\n")
+    built = house.build()
+    assert (built.tables["filing"], built.quarantined) == (0, 2)
+    assert [(f, c) for f, _, c in conflicts(house)] == [
+        ("区局/备案.csv", "街道/备案.csv"), ("街道/备案.csv", "区局/备案.csv"),
+    ]  # fmt: skip
+    held = house.rows("source_code, area_code, provider_id, event_on", "held", "filing_held")
+    assert held == [("intake", "330108", "330108-S-0001", date(2025, 3, 1))]
+
+
 def test_an_orphan_waits_and_is_released_when_its_parent_arrives(house):
     house.put("a.csv", REPORT + report("2025-01", 20, station="330108-F-0009") + report("2025-01", 19))
     built = house.build()
@@ -142,13 +228,7 @@ def test_a_warning_between_tables_is_found_and_holds_nothing(house):
 
 def test_rules_between_tables_see_the_day(house):
     """What expires between two runs is found without a file having changed."""
-    told = {
-        "机构标识": "330108-S-0001", "备案事项": "新备案", "事项日期": "2025-03-01", "备案状态": "已备案",
-        "机构名称": "示例托育有限公司", "统一社会信用代码": "91330108MATE00002B", "登记机关": "市场监管",
-        "机构性质": "企业", "营利性质": "营利性", "机构形态": "独立托育机构", "服务类型": "未分类",
-        "服务形式": "全日托", "托位数": "60", "街道": "西兴街道", "机构住所": "滨江区示例路1号",
-    }  # fmt: skip
-    house.put("备案.csv", f"{','.join(told)}\n{','.join(told.values())}\n")
+    house.put("备案.csv", f"{','.join(FILING)}\n{','.join(FILING.values())}\n")
     house.put("证照.csv", "机构标识,材料类型,发证日期,有效期至,结论\n330108-S-0001,消防,2025-04-01,2026-03-31,合格\n")
 
     def expired(day: str) -> list[tuple]:

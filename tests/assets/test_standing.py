@@ -277,6 +277,39 @@ def test_an_orphan_stands_until_its_parent_comes(street):
     assert (found.state, found.answered_by, found.answered_on) == ("answered", "卫健局/新驿站.csv", date(2026, 3, 31))
 
 
+def test_a_contradiction_stands_for_both_senders_until_a_later_file_states_the_key(street):
+    street.put("西兴/月报.csv", REPORT + report("2025-01", 20, "2025-02-05") + report("2025-02", 20))
+    street.put("长河/月报.csv", REPORT + report("2025-01", 21, "2025-02-05"))
+    both = {f.sender: f for f in street.run(JAN)}
+    assert {(s, f.code, f.state, f.value) for s, f in both.items()} == {
+        ("西兴", "statement-conflict", "open", "长河/月报.csv"),
+        ("长河", "statement-conflict", "open", "西兴/月报.csv"),
+    }
+    assert all(f.key_certain and f.key["report_month"] == "2025-01" for f in both.values())
+    street.put("西兴/旧.csv", REPORT + report("2025-01", 22, "2025-02-01"))
+    assert {(f.state, f.since_on) for f in street.run(FEB)} == {("open", date(2026, 1, 31))}, "reported before"
+    street.put("西兴/改.csv", REPORT + report("2025-01", 21, "2025-03-05"))
+    for found in street.run(MAR):
+        assert (found.state, found.answered_by, found.answered_on) == ("answered", "西兴/改.csv", date(2026, 3, 31))
+        assert [found.first_seen_on, found.since_on, found.last_seen_on] == days(JAN, JAN, FEB)
+    street.put("西兴/又一.csv", REPORT + report("2025-01", 20, "2026-04-01"))
+    street.put("长河/又一.csv", REPORT + report("2025-01", 21, "2026-04-01"))
+    assert {(f.state, f.since_on) for f in street.run(APR)} == {("open", date(2026, 4, 30))}
+
+
+@pytest.mark.parametrize("blank", ["", "\n", "\n\n"])
+def test_what_one_file_of_a_reception_has_wrong_another_of_it_does_not_answer(street, blank):
+    """Neither is the later one, and which of two contents has the larger hash is nothing to go by."""
+    street.put("西兴/错.csv", REPORT + TOO_MANY + blank)
+    street.put("西兴/对.csv", REPORT + report("2025-01", 20))
+    street.put("西兴/又错.csv", REPORT + TOO_MANY + blank + "\n\n\n")
+    found = one(street.run(JAN), "value-above-maximum")
+    assert (found.state, found.file) == ("open", "西兴/又错.csv")
+    street.put("西兴/改.csv", REPORT + report("2025-01", 21))
+    found = one(street.run(FEB), "value-above-maximum")
+    assert (found.state, found.answered_by) == ("answered", "西兴/改.csv")
+
+
 def test_a_warning_between_tables_stands_since_the_day_it_became_true(street):
     closed = STATION.replace("填报日期", "关闭日期,填报日期")
     street.put("西兴/月报.csv", REPORT + report("2025-03", 3))

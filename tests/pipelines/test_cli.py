@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -214,6 +215,24 @@ def test_a_folder_is_checked_file_by_file_and_each_gets_its_workbook(tuoyu, stat
     assert machine["result"] == "rejected"
     (tmp_path / "empty").mkdir()
     assert tuoyu("check", "empty").code == Exit.FINDINGS
+
+
+def test_a_pipe_is_no_file_and_is_not_waited_for(tuoyu, station_file, tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    for given in ("pipe.csv", "/dev/null"):
+        said = tuoyu("check", station_file(GOOD), given)
+        assert (said.code, said.out) == (Exit.USAGE, "")
+        assert said.err.startswith(f"{given}: ") and "不是普通文件" in said.err and "not a regular file" in said.err
+    (tmp_path / "link.csv").symlink_to(station_file(GOOD))
+    assert tuoyu("check", "link.csv").code == Exit.OK
+
+
+def test_a_value_that_may_be_personal_is_not_printed_where_it_is_read_otherwise(tuoyu, station_file):
+    given = station_file(GOOD.strip() + ",临托登\u200b2025001\n", HEADER.strip() + ",临时托登记回执编号\n")
+    said = tuoyu("check", given)
+    assert "可能含个人信息" in said.out and "2025001" not in said.out
+    (cell,) = tuoyu("check", given, "--json").json["files"][0]["normalised"]
+    assert (cell["column"], cell["raw"], cell["normal"]) == ("temporary_care_receipt_no", None, None)
 
 
 def test_warnings_alone_are_accepted(tuoyu, station_file):

@@ -11,9 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from quality.diagnosis import PERSONAL
 from quality.findings import explain
 from quality.gate import GateResult, check_file
+from quality.judging.diagnosis import PERSONAL
 from quality.normalise import install_macros
 from schemas.registry import load
 

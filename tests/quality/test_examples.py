@@ -50,7 +50,7 @@ def write(folder: Path, table: str, examples: Iterable[Example]) -> Path:
     names = columns([row for _, row in rows])
     with path.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
-        writer.writerow(header(registry(), table, names))
+        writer.writerow(header(registry(), table.partition(".")[0], names))
         for number, (example, row) in enumerate(rows, start=2):
             example.placed.append((path.name, number))
             writer.writerow(["" if row.get(name) is None else row[name] for name in names])

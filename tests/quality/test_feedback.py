@@ -20,11 +20,11 @@ from openpyxl.formatting.rule import CellIsRule
 from openpyxl.styles import PatternFill
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from quality import copying, feedback, own_workbook
+from quality.answers import copying, feedback, own_workbook
+from quality.answers.marks import AUTHOR, MOST_COMMENTS, RESULT_SHEET, RESULT_TITLE, Mark, Spot, lines
+from quality.answers.result_sheet import FILLS, MOST_LISTED
 from quality.findings import Finding, Normalisation
 from quality.gate import GateResult, check_file, gate_engine
-from quality.marks import AUTHOR, MOST_COMMENTS, RESULT_SHEET, RESULT_TITLE, Mark, Spot, lines
-from quality.result_sheet import FILLS, MOST_LISTED
 from schemas.registry import load
 
 AS_OF = date(2026, 3, 31)
@@ -280,10 +280,13 @@ def test_what_was_read_differently_is_listed(answered, judge, tmp_path):
     path = filler(tmp_path / "a.xlsx")
     days = {6: "2024年5月1日", 7: "2024.5.1", 8: "2024年5月1日"}
     cells = tuple(Normalisation("station", "驿站'名册", n, "opened_on", day, "2024-05-01") for n, day in days.items())
-    book, _ = answered(path, replace(judge(path), normalised=cells, normalised_count=13))
+    cells += (Normalisation("station", "驿站'名册", 9, "temporary_care_receipt_no", None, None),)
+    book, _ = answered(path, replace(judge(path), normalised=cells, normalised_count=14))
     rows = sheet_text(book)
     assert [1, "驿站'名册", "F6", "开放日期", "2024年5月1日", 2, "2024-05-01"] in rows
     assert [2, "驿站'名册", "F7", "开放日期", "2024.5.1", 1, "2024-05-01"] in rows
+    unsaid = "（可能含个人信息，不重复）"
+    assert [row[3:] for row in rows if unsaid in row] == [["临时托登记回执编号", unsaid, 1, unsaid]]
     assert rows[-1] == ["另有 10 处，不再列出。"]
 
 

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 import xlsxwriter
 
+from quality.answers.verdict import verdict
 from quality.gate import GateResult, check_file, gate_engine
 from schemas.registry import load
 
@@ -326,3 +327,25 @@ def test_a_verdict_on_a_large_file_holds_few_objects_and_all_the_counts(tmp_path
     assert result.counts == {("value-above-maximum", "error"): 20, ("open-days-above-month", "error"): 20}
     assert (result.finding_count, result.normalised_count) == (40, 20)
     assert len(parquet(tmp_path / "out/findings.parquet")) == 40
+
+
+def test_what_may_be_personal_is_not_repeated_where_it_is_read_otherwise(tmp_path: Path):
+    """As in findings: text of private columns, and what looks like a person's number wherever it stands."""
+    titles = ["驿站编号", "驿站名称", "驿站类型", "街道", "临时托登记回执编号", "开放日期"]
+    private, looks, plain = "临托登　２０２５００１ ", "西兴驿站\u200b13900000000", "西兴\u200b驿站"
+    rows = [
+        ["330108-F-0001", plain, "示范型", "西兴街道", private, "2024/5/1"],
+        ["330108-F-0002", looks, "示范型", "西兴街道", "", "2024/5/1"],
+    ]
+    result = gate(tmp_path, sheet(*rows, titles=titles))
+    cells = [(n.row, n.column, n.raw, n.normal) for n in result.normalised]
+    assert cells == [
+        (2, "opened_on", "2024/5/1", "2024-05-01"),
+        (2, "station_name", plain, "西兴驿站"),
+        (2, "temporary_care_receipt_no", None, None),
+        (3, "opened_on", "2024/5/1", "2024-05-01"),
+        (3, "station_name", None, None),
+    ]
+    assert parquet(tmp_path / "out/normalised.parquet", '"row", "column", raw, normal') == cells
+    told = "".join(str(cell) for cell in verdict(REGISTRY, result, AS_OF)["normalised"])
+    assert "13900000000" not in told and "２０２５" not in told

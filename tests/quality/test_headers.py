@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quality.headers import match_header, required_columns, title_key
+from quality.reading.headers import match_header, required_columns, title_key
 from schemas.registry import load
 
 REGISTRY = load("binjiang")

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from quality.archives import look_into
 from quality.findings import explain
 from quality.gate import GateResult, check_file
 from quality.limits import Limits, Refused
-from quality.mapped import load_source
-from quality.sheet_xml import column_letters, facts_of
-from quality.workbooks import read_sheets
+from quality.reading.archives import look_into
+from quality.reading.mapped import load_source
+from quality.reading.sheet_xml import column_letters, facts_of
+from quality.reading.workbooks import read_sheets
 from tests.quality.test_gate import REGISTRY, TITLES, gate, row, sheet
 
 SHEET = (

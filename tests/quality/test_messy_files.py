@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from quality import delimited
-from quality.encodings import detect
-from quality.headers import HEAD_ROWS, HeaderMatch, match_header
-from quality.workbooks import Sheet, read_sheets
+from quality.reading import delimited
+from quality.reading.encodings import detect
+from quality.reading.headers import HEAD_ROWS, HeaderMatch, match_header
+from quality.reading.workbooks import Sheet, read_sheets
 from schemas.model import Table
 from tests.quality.test_gate import REGISTRY, REPORT, gate
 

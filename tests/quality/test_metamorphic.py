@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 
 from quality.gate import check_file, gate_engine
-from quality.headers import match_header
+from quality.reading.headers import match_header
 from quality.sandbox import Sandbox
 from tests.quality.variants import (
     AS_OF,

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quality.judging.plain import all_plain, plain_pattern, plain_value
+from quality.judging.rewriting import is_rewritten
 from quality.normalise import install_macros, normal_expression, raw_name, unreadable
-from quality.plain import all_plain, plain_pattern, plain_value
-from quality.rewriting import is_rewritten
 from schemas.compile.duckdb import literal, quote
 from schemas.model import Field, Table
 from schemas.registry import load

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from quality.encodings import EncodingUnknown, as_utf8, damaged, detect
 from quality.findings import explain
+from quality.reading.encodings import EncodingUnknown, as_utf8, damaged, detect
 from tests.quality.test_gate import COLUMNS, REGISTRY, TITLES, gate, parquet, row, sheet
 from tests.quality.test_limits import packed
 

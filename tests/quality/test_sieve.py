@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from quality import sieve, sieves
 from quality.gate import GateResult, check_file, gate_engine
+from quality.judging import sieve, sieves
 from tests.bench.gate.generate import generate
 from tests.bench.gate.spec import titles
 

@@ -15,13 +15,13 @@ from typing import Any
 import openpyxl
 import pytest
 
-from quality import template_workbook
 from quality.gate import GateResult, check_file
-from quality.headers import match_header
 from quality.normalise import code_word, code_words
-from quality.template_cells import MOST_LIST, MOST_PROMPT, MOST_REFUSAL, MOST_TITLE
-from quality.template_workbook import workbook
-from quality.templates import make_template
+from quality.reading.headers import match_header
+from quality.templates import workbook as template_workbook
+from quality.templates.cells import MOST_LIST, MOST_PROMPT, MOST_REFUSAL, MOST_TITLE
+from quality.templates.make import make_template
+from quality.templates.workbook import workbook
 from schemas.compile.template import SEPARATOR, Template, TemplateColumn
 from schemas.compile.template_stamp import GUIDE, LISTS, SHEET
 from schemas.registry import Registry, load, profiles

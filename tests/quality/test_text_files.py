@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quality import delimited, records
-from quality.encodings import EncodingUnknown, as_utf8, detect
-from quality.records import count_records
+from quality.reading import delimited, records
+from quality.reading.encodings import EncodingUnknown, as_utf8, detect
+from quality.reading.records import count_records
 
 TEXT = "机构名称,地址\n示例㙦䶮托育园,“滨江”\n"
 

@@ -12,9 +12,9 @@ import pytest
 import xlsxwriter
 import xlwt
 
-from quality.archives import look_into
 from quality.limits import Limits, Refused
-from quality.workbooks import cell_text, read_sheets
+from quality.reading.archives import look_into
+from quality.reading.workbooks import cell_text, read_sheets
 from tests.quality.test_gate import TITLES, gate, parquet, row
 from tests.quality.test_limits import book, packed, parts_of
 

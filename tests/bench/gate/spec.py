@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from quality.diagnosis import suspicion
+from quality.judging.diagnosis import suspicion
 from schemas.compile.duckdb import column_type, quote
 from schemas.compile.rules import row_rules
 from schemas.compile.table_schema import table_schema

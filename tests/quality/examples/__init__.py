@@ -1,8 +1,9 @@
 """Examples of every rule: rows and files as a filer sends them, and whether the rule speaks.
 
 rows/<table>.yml: a good row, and for each code rows that differ from it (`fails`, `passes`; a list of rows stands for
-rows with one identifier). between/<code>.yml: rows of several tables. files.yml: whole files. profile.yml: the
-district they are judged for. What does not belong here: judging (test_examples.py).
+rows with one identifier). between/<code>.yml: rows of several tables, or of one in several files (`<table>.2`).
+files.yml: whole files. profile.yml: the district they are judged for. What does not belong here: judging
+(test_examples.py).
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Example:
 
     code: str
     fails: bool
-    rows: list[tuple[str, Row]]
+    rows: list[tuple[str, Row]]  # of a second file of a table the first is "<table>.2"
     about: str | None = None  # the table whose last row the rule speaks of, if not its own
     placed: list[tuple[str, int]] = field(default_factory=list)  # file and row number, once they are written
 
@@ -96,7 +97,9 @@ def between_examples() -> Iterator[Example]:
             for given in told[outcome]:
                 number += 1
                 about = given.pop("about", None)
-                rows = [(table, _between(table, change, number)) for table in given for change in given[table]]
+                rows = [
+                    (file, _between(file.partition(".")[0], change, number)) for file in given for change in given[file]
+                ]
                 yield Example(path.stem, outcome == "fails", rows, about)
 
 

@@ -15,19 +15,19 @@ from pathlib import Path
 
 import duckdb
 
-from quality import delimited, mapped, workbooks
-from quality.apart import Apart, rows_apart
-from quality.encodings import EncodingUnknown, as_utf8, damaged, detect, looks_like_text
-from quality.filetypes import COMPOUND, LINES, ZIP, kind_of
+from quality.answers.marks import is_result_sheet
 from quality.findings import Finding, Place, finding_text
-from quality.headers import HEAD_ROWS, HeaderMatch, match_header, title_key
+from quality.judging.sieve import Sifted
 from quality.limits import Limits, Refused
-from quality.marks import is_result_sheet
-from quality.merges import bad_rows, fill_merged_keys
-from quality.ndjson import load_lines, numbered
-from quality.records import count_records
-from quality.sheet_xml import column_letters, named_spans
-from quality.sieve import Sifted
+from quality.reading import delimited, mapped, workbooks
+from quality.reading.apart import Apart, rows_apart
+from quality.reading.encodings import EncodingUnknown, as_utf8, damaged, detect, looks_like_text
+from quality.reading.filetypes import COMPOUND, LINES, ZIP, kind_of
+from quality.reading.headers import HEAD_ROWS, HeaderMatch, match_header, title_key
+from quality.reading.merges import bad_rows, fill_merged_keys
+from quality.reading.ndjson import load_lines, numbered
+from quality.reading.records import count_records
+from quality.reading.sheet_xml import column_letters, named_spans
 from schemas.compile import template_stamp
 from schemas.compile.duckdb import quote
 from schemas.model import Source, Table

@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 
 from quality.limits import MIB, Limits, Refused
-from quality.sheet_xml import Facts, check_extent, facts_of
+from quality.reading.sheet_xml import Facts, check_extent, facts_of
 
 #: parts below this size can do no harm, however tightly they are packed
 _SMALL_PART = MIB

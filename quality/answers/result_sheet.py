@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from quality.marks import RESULT_SHEET, RESULT_TITLE, SEVERITIES_ZH, Spot, lines, plain
+from quality.answers.marks import RESULT_SHEET, RESULT_TITLE, SEVERITIES_ZH, Spot, lines, plain
 
 #: widths of the columns, in characters: number, sheet, cell, column, what was written, severity, problem, remedy
 WIDTHS = (6, 16, 9, 18, 24, 8, 46, 52)
@@ -173,11 +173,15 @@ def _normalised(cells: Sequence[Mapping[str, Any]], where: Sequence[Spot | None]
         cell, spot = cells[numbers[0]], where[numbers[0]]
         yield Row((
             Cell(1, number), Cell(2, plain(cell["sheet"] or "—")), _place(cell, spot),
-            Cell(4, plain(cell["column_zh"])), Cell(5, shortened(cell["raw"])), Cell(6, len(numbers)),
-            Cell(7, plain(cell["normal"])),
+            Cell(4, plain(cell["column_zh"])), Cell(5, _read(cell["raw"])), Cell(6, len(numbers)),
+            Cell(7, _read(cell["normal"])),
         ))  # fmt: skip
     if more := every - sum(map(len, islice(same.values(), MOST_NORMALISED))):
         yield _more(more, "处")
+
+
+def _read(text: str | None) -> str:
+    return "（可能含个人信息，不重复）" if text is None else shortened(text)
 
 
 def _place(of: Mapping[str, Any], spot: Spot | None) -> Cell:

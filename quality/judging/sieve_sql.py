@@ -15,10 +15,10 @@ from pathlib import Path
 
 import duckdb
 
-from quality.diagnosis import suspicion
-from quality.headers import HeaderMatch
+from quality.judging.diagnosis import suspicion
+from quality.judging.plain import plain_pattern, plain_value
 from quality.normalise import is_identifier, normal_expression
-from quality.plain import plain_pattern, plain_value
+from quality.reading.headers import HeaderMatch
 from schemas.compile.duckdb import column_type, literal, quote
 from schemas.compile.rules import CompiledRule, row_rules
 from schemas.model import Field, Table

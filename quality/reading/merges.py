@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from quality.apart import Apart
-from quality.headers import HeaderMatch
-from quality.workbooks import Sheet
+from quality.reading.apart import Apart
+from quality.reading.headers import HeaderMatch
+from quality.reading.workbooks import Sheet
 
 
 def fill_merged_keys(sheet: Sheet, match: HeaderMatch) -> None:

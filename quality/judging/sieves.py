@@ -13,10 +13,10 @@ from pathlib import Path
 
 import duckdb
 
-from quality.delimited import Delimited
-from quality.headers import HeaderMatch
-from quality.sieve import Sieve, Sifted
-from quality.sieve_sql import SieveCompiler
+from quality.judging.sieve import Sieve, Sifted
+from quality.judging.sieve_sql import SieveCompiler
+from quality.reading.delimited import Delimited
+from quality.reading.headers import HeaderMatch
 from schemas.registry import Registry
 
 #: smaller files are through before a sieve is set up

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import duckdb
 
-from quality.encodings import as_utf8, detect
 from quality.limits import Limits, Refused, copy_limited
-from quality.ndjson import load_lines, numbered
+from quality.reading.encodings import as_utf8, detect
+from quality.reading.ndjson import load_lines, numbered
 from schemas.compile.duckdb import literal, quote
 from schemas.model import Source
 from schemas.registry import Registry

@@ -1,7 +1,7 @@
 """NDJSON as a relation: one JSON object a line, each key a text column.
 
 What belongs here: lines -> the tables ``line`` and ``source``, every line accounted for. What does not: finding
-the contract of an ordinary file (reading.py), and the maps of foreign sources (mapped.py).
+the contract of an ordinary file (reader.py), and the maps of foreign sources (mapped.py).
 """
 
 from __future__ import annotations

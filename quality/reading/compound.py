@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quality.limits import Refused
-from quality.sheet_xml import Facts, joined_spans
+from quality.reading.sheet_xml import Facts, joined_spans
 
 _FREE = 0xFFFFFFFA  # this and above: no sector
 _OTHERS = {

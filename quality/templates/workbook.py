@@ -16,7 +16,7 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from quality.template_cells import ROWS, Choices, number_format, validation, wide
+from quality.templates.cells import ROWS, Choices, number_format, validation, wide
 from schemas.compile import template_stamp
 from schemas.compile.template import Template, TemplateColumn
 from schemas.compile.template_stamp import GUIDE, LISTS

@@ -16,8 +16,8 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from quality.marks import AUTHOR, COMMENT_WIDTH, MOST_COMMENTS, Mark, Spot, link, plain, width
-from quality.result_sheet import FILLS, FONT, STYLES, WIDTHS, Row, free_name
+from quality.answers.marks import AUTHOR, COMMENT_WIDTH, MOST_COMMENTS, Mark, Spot, link, plain, width
+from quality.answers.result_sheet import FILLS, FONT, STYLES, WIDTHS, Row, free_name
 
 #: what a spreadsheet can hold
 _ROWS, _COLUMNS, _CHARACTERS = 1_048_576, 16_384, 32_767

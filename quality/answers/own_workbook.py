@@ -24,9 +24,9 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
-from quality.comment_boxes import anchored
-from quality.marks import AUTHOR, COMMENT_WIDTH, MOST_COMMENTS, Mark, Spot, is_result_sheet, link
-from quality.result_sheet import FILLS, FONT, STYLES, WIDTHS, Row, free_name
+from quality.answers.comment_boxes import anchored
+from quality.answers.marks import AUTHOR, COMMENT_WIDTH, MOST_COMMENTS, Mark, Spot, is_result_sheet, link
+from quality.answers.result_sheet import FILLS, FONT, STYLES, WIDTHS, Row, free_name
 
 REMARK = (
     "本工作簿复制自报送的文件，只加了颜色、批注和本表，各单元格的内容和公式没有改动；宏和图片没有带过来。"

@@ -1,6 +1,6 @@
 """What exactly is wrong with a cell: the code that tells a person how to mend it.
 
-The pass over a table (judging.py) only sees that a number cannot be read, or that a text may hold something it
+The pass over a table (judge.py) only sees that a number cannot be read, or that a text may hold something it
 must not. Here those few cells are looked at again, all columns in one statement, so that the long detectors are
 planned once and run on hardly any cell. What does not belong here: the detectors (``quality/macros``), and what
 a rule of the contract decides.

@@ -15,12 +15,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from quality.filetypes import LINES, kind_of
+from quality.answers.marks import Spot, is_result_sheet
+from quality.answers.new_workbook import Copied
 from quality.findings import Place
 from quality.limits import Limits
-from quality.marks import Spot, is_result_sheet
-from quality.new_workbook import Copied
-from quality.workbooks import Sheet, read_sheets
+from quality.reading.filetypes import LINES, kind_of
+from quality.reading.workbooks import Sheet, read_sheets
 
 #: cells an answer copies; of a larger file only what stands above the data, and the marked rows
 MOST_CELLS = 100_000

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import duckdb
 
-from quality.encodings import as_utf8, detect
-from quality.records import count_records
+from quality.reading.encodings import as_utf8, detect
+from quality.reading.records import count_records
 from schemas.compile.duckdb import literal, quote
 
 DELIMITERS = (",", "\t", ";", "|")

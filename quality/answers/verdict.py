@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field as Described
 from pydantic import TypeAdapter
 
-from quality.diagnosis import PERSONAL
 from quality.findings import Finding, Normalisation, explain
 from quality.gate import GateResult
+from quality.judging.diagnosis import PERSONAL
 from schemas.registry import Registry
 
 Result = Literal["accepted", "accepted_with_warnings", "rejected"]
@@ -71,8 +71,8 @@ class Recognised:
     column: str
     column_zh: str
     column_en: str
-    raw: str
-    normal: str
+    raw: Annotated[str | None, Described(description="null when it may be personal and is not repeated")]
+    normal: Annotated[str | None, Described(description="null when raw is")]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 an error.
 
 What belongs here: SQL that is TRUE for such a cell. What does not: how a value is found (normalise.py, macros) and
-what is done with the answer (judging.py).
+what is done with the answer (judging/).
 """
 
 from __future__ import annotations

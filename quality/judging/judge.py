@@ -1,7 +1,7 @@
 """One pass over the rows of one table: type every cell, hold every broken row, say every reason.
 
 What belongs here: contract -> the SELECT whose predicates are TRUE where a row fails, repeated keys, and the
-accepted and held rows that follow. What does not: reading files (reading.py) and writing (gate.py).
+accepted and held rows that follow. What does not: reading files (reading/) and writing (gate.py).
 
 The technique: all predicates of a row become one short text of their numbers ('3;17'), so that only rows with
 a non-empty text are ever looked at again.
@@ -15,12 +15,12 @@ from datetime import date
 
 import duckdb
 
-from quality.diagnosis import SUSPECT, UNREADABLE, Doubt, diagnose, is_private, suspicion
 from quality.findings import finding_text
+from quality.judging.diagnosis import SUSPECT, UNREADABLE, Doubt, diagnose, is_private, suspicion
+from quality.judging.plain import all_plain, plain_pattern, plain_value
+from quality.judging.rewriting import is_rewritten
 from quality.normalise import is_parsed, normal_expression, raw_name, unreadable, with_default
-from quality.plain import all_plain, plain_pattern, plain_value
-from quality.reading import TextTable
-from quality.rewriting import is_rewritten
+from quality.reading.reader import TextTable
 from schemas.compile.duckdb import column_definitions, column_type, literal, quote
 from schemas.compile.rules import row_rules
 from schemas.model import Field, Table
@@ -243,11 +243,10 @@ class Judge:
         """Rows with one key in one file: the same thing again, or a contradiction that nobody can resolve."""
         key = ", ".join(quote(k) for k in table.key)
         whole = " AND ".join(f"{quote(k)} IS NOT NULL" for k in table.key)
-        column = next((k for k in table.key if k not in table.defaults), table.key[0])
         again, conflict = len(self._checks), len(self._checks) + 1
         self._checks += [
             self._check("row-repeated", None, "FALSE", holds=True),
-            self._check("key-duplicate", column, "FALSE"),
+            self._check("key-duplicate", table.key_column, "FALSE"),
         ]
         said = f"CAST(row({', '.join(quote(f.name) for f in table.data_fields)}) AS VARCHAR)"
         self.con.execute(
@@ -323,16 +322,25 @@ class Judge:
             )
 
     def _tell_rewritten(self, number: int, text: TextTable) -> None:
-        """One line for each cell that was understood although it was written otherwise: raw text and value."""
+        """One line for each cell that was understood although it was written otherwise: raw text and value.
+
+        Both stay out where a finding would not repeat the text, and the line stays."""
+        rewritten = f"FROM typed_{text.table.name} WHERE _no = {number} AND _rewritten <> ''"
+        if not self.con.execute(f"SELECT 1 {rewritten} LIMIT 1").fetchone():
+            return
         names = list(enumerate(text.fields))
         raw = " ".join(f"WHEN {n} THEN t.{quote(name)}" for n, name in names)
         normal = " ".join(f"WHEN {n} THEN CAST(y.{quote(name)} AS VARCHAR)" for n, name in names)
         column = " ".join(f"WHEN {n} THEN {literal(name)}" for n, name in names)
         self.con.execute(
-            f"INSERT INTO normalised SELECT {literal(text.table.name)}, y._sheet, y._row, CASE y.number {column} END, "
-            f"CASE y.number {raw} END, coalesce(CASE y.number {normal} END, '') FROM (SELECT *, "
-            f"CAST(unnest(string_split(_rewritten, ';')) AS INTEGER) AS number FROM typed_{text.table.name} "
-            f"WHERE _no = {number} AND _rewritten <> '') y JOIN {text.relation} t USING (_id)"
+            f"INSERT INTO normalised SELECT {literal(text.table.name)}, _sheet, _row, \"column\", "
+            "CASE WHEN NOT private THEN raw END, CASE WHEN NOT private THEN normal END FROM ("
+            # a form feed keeps the two apart: no number of a person goes over it
+            f"SELECT *, {is_private(text.table)} AS private FROM (SELECT *, concat(raw, chr(12), normal) AS value, "
+            f"'' AS code FROM (SELECT y._sheet, y._row, CASE y.number {column} END AS \"column\", "
+            f"CASE y.number {raw} END AS raw, coalesce(CASE y.number {normal} END, '') AS normal FROM (SELECT *, "
+            f"CAST(unnest(string_split(_rewritten, ';')) AS INTEGER) AS number {rewritten}) y "
+            f"JOIN {text.relation} t USING (_id))))"
         )
 
 

@@ -1,7 +1,7 @@
 """Rows of a table that are no data: totals, signatures and notes below it, its header once more.
 
 What belongs here: telling such rows from the loaded records, so that each is reported as what it is and held, and
-not counted as a provider or as an error. What does not: titles above the header (headers.py), judging (judging.py).
+not counted as a provider or as an error. What does not: titles above the header (headers.py), judging (judging/).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from quality.headers import title_key
+from quality.reading.headers import title_key
 
 #: how many records at the end may be signatures and notes
 _TAIL = 12

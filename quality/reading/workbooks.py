@@ -19,11 +19,11 @@ from pathlib import Path
 import duckdb
 import python_calamine
 
-from quality.archives import look_into
-from quality.compound import facts_of_old
-from quality.filetypes import ZIP, kind_of
 from quality.limits import Limits, Refused
-from quality.sheet_xml import Facts
+from quality.reading.archives import look_into
+from quality.reading.compound import facts_of_old
+from quality.reading.filetypes import ZIP, kind_of
+from quality.reading.sheet_xml import Facts
 from schemas.compile.duckdb import literal
 
 Cells = list[str | None]

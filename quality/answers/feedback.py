@@ -1,6 +1,6 @@
 """The answer to a filer as a workbook: his own, marked up in Chinese, or a new one where his cannot be.
 
-What belongs here: which of the ways is taken. What does not: what is said (answer.py, marks.py, result_sheet.py) and
+What belongs here: which of the ways is taken. What does not: what is said (verdict.py, marks.py, result_sheet.py) and
 how a workbook is written (own_workbook.py, new_workbook.py). Opening a workbook costs as much as checking it did:
 the gate's child process does it (sandbox.py).
 """
@@ -13,15 +13,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from quality.answer import verdict
-from quality.copying import COPY_REMARKS, MOST_CELLS, copied_sheets
+from quality.answers.copying import COPY_REMARKS, MOST_CELLS, copied_sheets
+from quality.answers.marks import Mark, Spot, marks, spots
+from quality.answers.new_workbook import write_new
+from quality.answers.own_workbook import REMARK, mark_up
+from quality.answers.result_sheet import Row, result_rows
+from quality.answers.verdict import verdict
 from quality.gate import GateResult
 from quality.limits import Limits
-from quality.marks import Mark, Spot, marks, spots
-from quality.new_workbook import write_new
-from quality.own_workbook import REMARK, mark_up
-from quality.result_sheet import Row, result_rows
-from quality.workbooks import read_sheets
+from quality.reading.workbooks import read_sheets
 from schemas.registry import Registry
 
 #: the ways, best first

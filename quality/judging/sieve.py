@@ -1,8 +1,8 @@
 """The fast road of a large text file: what is plainly right is written at once, the rest is looked at again.
 
 What belongs here: lines -> which are written the plain way, which keys come twice, the accepted rows as Parquet in
-parts, and the remaining records for the ordinary road (delimited.py, judging.py). What does not: what a plain cell
-is (plain.py), what the engine is asked (sieve_sql.py), and why a row is wrong (judging.py).
+parts, and the remaining records for the ordinary road (reading/, judge.py). What does not: what a plain cell
+is (plain.py), what the engine is asked (sieve_sql.py), and why a row is wrong (judge.py).
 
 The bytes are read here, not by the engine: a line counts as one record only when it has all its cells, no quote and
 nothing but plain cells, so a row that the engine swallowed would show. Memory: a few pieces and eight bytes a line.
@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import duckdb
 
-from quality.delimited import Delimited, DelimitedUnreadable, load_records
-from quality.line_keys import PADDING, hash_cells, hash_texts, repeated
+from quality.judging.line_keys import PADDING, hash_cells, hash_texts, repeated
+from quality.judging.sieve_sql import SieveSql
 from quality.normalise import install_macros, uses_macros
-from quality.records import closes_its_quotes
-from quality.sieve_sql import SieveSql
+from quality.reading.delimited import Delimited, DelimitedUnreadable, load_records
+from quality.reading.records import closes_its_quotes
 
 if TYPE_CHECKING:
     import numpy as np
