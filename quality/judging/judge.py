@@ -9,15 +9,16 @@ a non-empty text are ever looked at again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 import duckdb
 
 from quality.findings import finding_text
+from quality.judging.columns import is_plain, nearly_plain, plain_columns
 from quality.judging.diagnosis import SUSPECT, UNREADABLE, Doubt, diagnose, is_private, suspicion
-from quality.judging.plain import all_plain, plain_pattern, plain_value
+from quality.judging.plain import plain_value
 from quality.judging.rewriting import is_rewritten
 from quality.normalise import is_parsed, normal_expression, raw_name, unreadable, with_default
 from quality.reading.reader import TextTable
@@ -25,9 +26,6 @@ from schemas.compile.duckdb import column_definitions, column_type, literal, quo
 from schemas.compile.rules import row_rules
 from schemas.model import Field, Table
 from schemas.registry import Registry
-
-#: a table is long beyond so many rows; so many of them are looked at before all others
-_LONG, _SAMPLE = 5_000, 1_000
 
 
 @dataclass(frozen=True)
@@ -39,6 +37,9 @@ class Check:
     column: str | None
     predicate: str
     holds: bool
+
+
+_Numbered = Sequence[tuple[int, Check]]
 
 
 @dataclass
@@ -74,7 +75,7 @@ class Judge:
             f"{columns}, _refused BOOLEAN, _errors VARCHAR, _notes VARCHAR, _rewritten VARCHAR)"
         )
         for number, text in enumerate(texts):
-            self.con.execute(f"INSERT INTO typed_{table.name} {self._typed_select(number, text)}")
+            self._type(number, text)
         self._repeated(table)
         self._flag(table)
         self._tell(table, texts)
@@ -127,23 +128,51 @@ class Judge:
 
     # --- the pass
 
-    def _typed_select(self, number: int, text: TextTable) -> str:
-        """Typed values and the numbers of all failed checks, for every row of a sheet."""
-        table, plain = text.table, self._plain(text)
+    def _type(self, number: int, text: TextTable) -> None:
+        """Puts every row of a sheet, typed and with the numbers of all failed checks, into typed_*.
+
+        Of a long sheet the rows with nothing but plain cells go apart from the few others, so that what else a cell
+        may say is asked of those alone."""
+        checks, plain = self._numbered(number, text), plain_columns(self.con, self.registry, text)
+        mixed, source = nearly_plain(self.con, self.registry, text, plain), f"{text.relation} t"
+        if mixed:
+            fits = " AND ".join(f"coalesce({is_plain(f, p)}, TRUE)" for f, p in mixed.items())
+            self.con.execute(
+                f"CREATE OR REPLACE TEMP TABLE odd_row AS SELECT _id FROM {text.relation} WHERE NOT ({fits})"
+            )
+            ordinary = self._typed_select(
+                number, text, checks, plain | set(mixed), f"{source} ANTI JOIN odd_row USING (_id)"
+            )
+            self.con.execute(f"INSERT INTO typed_{text.table.name} {ordinary}")
+            source += " SEMI JOIN odd_row USING (_id)"
+        self.con.execute(
+            f"INSERT INTO typed_{text.table.name} {self._typed_select(number, text, checks, plain, source)}"
+        )
+
+    def _numbered(self, number: int, text: TextTable) -> tuple[_Numbered, _Numbered]:
+        """The checks of a sheet's rows, and what refuses them, each with its number from now on."""
+        checks = list(enumerate(self._row_checks(text), start=len(self._checks)))
+        refusing = list(enumerate(self._refusals(text), start=len(self._checks) + len(checks)))
+        self._checks += [check for _, check in checks + refusing]
+        self._doubts += [
+            Doubt(n, text.table.field(check.column), number, text.relation)
+            for n, check in checks
+            if check.column in text.fields and (check.code == SUSPECT or check.predicate == _bad_name(check.column))
+        ]
+        return checks, refusing
+
+    def _typed_select(
+        self, number: int, text: TextTable, numbered: tuple[_Numbered, _Numbered], plain: frozenset[str], source: str
+    ) -> str:
+        """Typed values and the numbers of all failed checks, for every row of ``source``, of which ``plain`` columns
+        have only plain cells."""
+        table, (checks, refusing) = text.table, numbered
         inner = ", ".join([
             "_id", "_row", "_extra", f"{literal(text.sheet)} AS _sheet", *text.specials,
             *(f"t.{quote(name)} AS {raw_name(name)}" for name in text.fields),
             *(f"{self._value(f, text, plain)} AS {quote(f.name)}" for f in table.data_fields),
             *(self._origin(f) for f in table.fields if f not in table.data_fields),
         ])  # fmt: skip
-        checks = list(enumerate(self._row_checks(text), start=len(self._checks)))
-        refusing = list(enumerate(self._refusals(text), start=len(self._checks) + len(checks)))
-        self._checks += [check for _, check in checks + refusing]
-        self._doubts += [
-            Doubt(n, table.field(check.column), number, text.relation)
-            for n, check in checks
-            if check.column in text.fields and (check.code == SUSPECT or check.predicate == _bad_name(check.column))
-        ]
         refused = "_finding_code IS NOT NULL" if "_finding_code" in text.specials else str(bool(text.refusals))
         values = ", ".join(quote(f.name) for f in table.data_fields)
         return (
@@ -151,28 +180,8 @@ class Judge:
             f"CASE WHEN {refused} THEN {_numbers(refusing, True)} ELSE {_numbers(checks, True)} END, "
             f"CASE WHEN {refused} THEN '' ELSE {_numbers(checks, False)} END, "
             f"CASE WHEN {refused} THEN '' ELSE {self._rewritten(text, plain)} END "
-            f"FROM (SELECT *{self._flags(text, plain)} FROM (SELECT {inner} FROM {text.relation} t))"
+            f"FROM (SELECT *{self._flags(text, plain)} FROM (SELECT {inner} FROM {source}))"
         )
-
-    def _plain(self, text: TextTable) -> frozenset[str]:
-        """The columns whose cells are all written the plain way: their macros would take longer than this.
-
-        Of a long table the first rows are looked at first: they show most columns of which some cell is not plain."""
-        patterns = {f: plain_pattern(self.registry, text.table, text.table.field(f)) for f in text.fields}
-        patterns = {f: p for f, p in patterns.items() if p and all_plain(p, text.texts.get(f, ()))}
-        known = {f for f in patterns if f in text.texts}
-        left = {f: p for f, p in patterns.items() if f not in known}
-        if text.rows > _LONG:
-            left = self._plain_in(left, f"(FROM {text.relation} LIMIT {_SAMPLE})")
-        return frozenset(known | set(self._plain_in(left, text.relation)))
-
-    def _plain_in(self, patterns: Mapping[str, str], relation: str) -> dict[str, str]:
-        """Those of the columns that have only plain cells."""
-        if not patterns:
-            return {}
-        tests = [f"coalesce(bool_and(regexp_full_match({quote(f)}, {literal(p)})), TRUE)" for f, p in patterns.items()]
-        said = self.con.execute(f"SELECT {', '.join(tests)} FROM {relation}").fetchone()
-        return {f: p for (f, p), is_plain in zip(patterns.items(), said, strict=True) if is_plain}
 
     def _flags(self, text: TextTable, plain: frozenset[str]) -> str:
         """For each typed column whether its cell says something that is no value of its type."""
@@ -333,7 +342,7 @@ class Judge:
         normal = " ".join(f"WHEN {n} THEN CAST(y.{quote(name)} AS VARCHAR)" for n, name in names)
         column = " ".join(f"WHEN {n} THEN {literal(name)}" for n, name in names)
         self.con.execute(
-            f"INSERT INTO normalised SELECT {literal(text.table.name)}, _sheet, _row, \"column\", "
+            f'INSERT INTO normalised SELECT {literal(text.table.name)}, _sheet, _row, "column", '
             "CASE WHEN NOT private THEN raw END, CASE WHEN NOT private THEN normal END FROM ("
             # a form feed keeps the two apart: no number of a person goes over it
             f"SELECT *, {is_private(text.table)} AS private FROM (SELECT *, concat(raw, chr(12), normal) AS value, "

@@ -2,7 +2,8 @@
 
 What belongs here: the regular expression of such a cell, by field, and its value. It must be narrower than the
 macros: a cell it takes means to them exactly what it says (tests/quality/test_plain.py compares the two). What does
-not: everything else a cell may say (normalise.py), which is still read, only not as fast.
+not: which columns hold such cells (columns.py), and everything else a cell may say (normalise.py), which is still
+read, only not as fast.
 """
 
 from __future__ import annotations

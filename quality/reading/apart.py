@@ -70,7 +70,8 @@ def _headers(
 
 def _totals(con: duckdb.DuckDBPyConnection, cells: list[str], where: str) -> list[int]:
     words = ", ".join(f"'{word}'" for word in _WRITTEN)
-    says = " OR ".join(f"{cell} IN ({words})" for cell in cells[:_TOTAL_COLUMNS])
+    near = f"BETWEEN '{min(_WRITTEN)}' AND '{max(_WRITTEN)}'"  # in one comparison no number, code or date
+    says = " OR ".join(f"({cell} {near} AND {cell} IN ({words}))" for cell in cells[:_TOTAL_COLUMNS])
     return [row for (row,) in con.execute(f"SELECT _row FROM records WHERE {where} AND ({says})").fetchall()]
 
 

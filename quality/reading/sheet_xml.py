@@ -46,9 +46,9 @@ _PREFIXED = re.compile(rb":(?:c|row)[\s/>]")
 #: the columns are learned from so many bytes, and so many may come later
 _HEAD_BYTES, _LATE_COLUMNS = 1 << 16, 50
 
-#: what a sheet must hold for a closer look to find something
-_HIDES, _COMPUTES, _COMMENTS = re.compile(b"hidden"), re.compile(b"<f"), re.compile(b"<!")
-_SHOWS_ERRORS = ((re.compile(b'"e"'), b"e"), (re.compile(b"'e'"), b"'"))
+#: what a sheet must hold for a closer look to find something; two marks of an error, each with its rarest byte
+_HIDES, _COMPUTES, _COMMENTS = re.compile(b"hidden"), re.compile(rb"<f\b"), re.compile(b"<!")
+_SAYS_ERROR = ((re.compile(b'"e"'), b"e"), (re.compile(b"'e'"), b"'"))
 _OPENS = b"<sheetData"
 
 _HIDDEN = rb"""\shidden\s*=\s*["'](?:1|true)["'][^>]*>"""
@@ -56,6 +56,7 @@ _HIDDEN_ROW = re.compile(rb"<" + _P + rb"row\b[^>]*" + _HIDDEN)
 _HIDDEN_COLUMN = re.compile(rb"<" + _P + rb"col\b[^>]*" + _HIDDEN)
 _SPAN = re.compile(rb"""\s(min|max)\s*=\s*["'](\d+)["']""")
 _ERROR = re.compile(rb"<" + _P + rb"""c\b([^>]*\st\s*=\s*["']e["'][^>]*)>(.*?)</""" + _P + rb"c>", re.DOTALL)
+_COMPUTES_SOMEHOW = re.compile(b"<" + _P + rb"f\b")
 _VALUE = re.compile(rb"<" + _P + rb"v\b[^>]*>([^<]*)<")
 _FORMULA = re.compile(
     rb"<" + _P + rb"c\b([^>]*)>\s*<" + _P + rb"f\b(?:[^>]*/>|[^>]*>([^<]*)</" + _P + rb"f>)\s*"
@@ -77,12 +78,15 @@ def facts_of(data: bytes, limits: Limits, *, proved: bool = True) -> Facts:
         _walk(data, limits)
     rows, columns = (), ()
     if _holds(data, _HIDES, b"h", body):
-        rows = joined_spans([(n, n) for tag in _HIDDEN_ROW.findall(data) if (n := _row_number(tag))])
-        columns = joined_spans([_span(tag) for tag in _HIDDEN_COLUMN.findall(data)])
+        numbers = [_row_number(tag[0]) for tag in _tags(data, _HIDES, _HIDDEN_ROW)]
+        rows = joined_spans([(number, number) for number in numbers])
+        columns = joined_spans([_span(tag[0]) for tag in _tags(data, _HIDES, _HIDDEN_COLUMN)])
     # the parser gives error cells as empty, and an empty cell may be accepted
-    errors = any(_holds(data, *seen, body) for seen in _SHOWS_ERRORS) or not plain
-    formulas = _holds(data, _COMPUTES, b"f", body) or not plain
-    return Facts(rows, columns, dict(_errors(data)) if errors else {}, dict(_formulas(data)) if formulas else {})
+    errors = {}
+    for mark, rare in _SAYS_ERROR:
+        errors |= dict(_errors(data, mark)) if _holds(data, mark, rare, body) else {}
+    formulas = _formulas(data, plain) if _holds(data, _COMPUTES, b"f", body) or not plain else ()
+    return Facts(rows, columns, errors, dict(formulas))
 
 
 def check_extent(data: bytes, limits: Limits) -> None:
@@ -174,18 +178,26 @@ def _cells(data: bytes) -> Iterator[tuple[int, int]]:
                 yield row + height - 1, column
 
 
-def _errors(data: bytes) -> Iterator[tuple[tuple[int, int], str]]:
+def _errors(data: bytes, mark: re.Pattern[bytes]) -> Iterator[tuple[tuple[int, int], str]]:
     """Error cells, and what each shows."""
-    for cell in _ERROR.finditer(data):
+    for cell in _tags(data, mark, _ERROR):
         found = _VALUE.search(cell[2])
         yield _place(cell[1]), found[1].decode("ascii", "replace").strip() if found else "#N/A"
 
 
-def _formulas(data: bytes) -> Iterator[tuple[tuple[int, int], str]]:
+def _formulas(data: bytes, plain: bool) -> Iterator[tuple[tuple[int, int], str]]:
     """Formulas whose result was not stored. An empty text is a result."""
-    for cell in _FORMULA.finditer(data):
+    for cell in _tags(data, _COMPUTES if plain else _COMPUTES_SOMEHOW, _FORMULA):
         if not (cell[3] and re.search(rb"""\st\s*=\s*["']str["']""", cell[1])):
             yield _place(cell[1]), "=" + html.unescape((cell[2] or b"").decode("utf-8", "replace"))
+
+
+def _tags(data: bytes, mark: re.Pattern[bytes], cell: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
+    """The cells that match, which are few: looked for by a mark in or right behind their opening tag."""
+    for found in mark.finditer(data):
+        whole = cell.match(data, data.rfind(b"<", 0, found.start()))
+        if whole:
+            yield whole
 
 
 def _place(attributes: bytes) -> tuple[int, int]:

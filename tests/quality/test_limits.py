@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import zipfile
 from dataclasses import replace
 from datetime import date
@@ -17,6 +18,7 @@ from quality.gate import GateResult, check_file
 from quality.limits import Limits, Refused
 from quality.reading.archives import look_into
 from quality.reading.mapped import load_source
+from quality.reading.sheet_xml import column_letters, facts_of
 from quality.reading.workbooks import read_sheets
 from tests.quality.test_gate import REGISTRY, TITLES, gate, row, sheet
 
@@ -170,6 +172,61 @@ def test_a_large_honest_workbook_is_read(tmp_path: Path):
         for number in range(20_000):
             page.write_row(number, 0, [number + column for column in range(20)])
     assert set(look_into(path, SMALL).sheets) == {"Sheet1"}
+
+
+def cells(rows: int, columns: int, first: int = 1) -> str:
+    """The XML of so many rows of ones."""
+    names = [column_letters(number) for number in range(1, columns + 1)]
+    lines = ("".join(f'<c r="{name}{row}"><v>1</v></c>' for name in names) for row in range(first, first + rows))
+    return "".join(f'<row r="{row}">{line}</row>' for row, line in enumerate(lines, first))
+
+
+@pytest.mark.parametrize("rows, columns", [(1, 2), (9, 3), (10, 26), (99, 27), (200, 30), (1999, 4), (60, 703)])
+def test_a_sheet_may_be_as_large_as_the_limit_and_no_larger(rows: int, columns: int):
+    sheet = SHEET.format(cells(rows, columns)).encode()
+    exact = Limits(cells=rows * columns, columns=columns)
+    facts_of(sheet, exact)
+    for narrower in (replace(exact, columns=columns - 1), replace(exact, cells=rows * columns - 1)):
+        with pytest.raises(Refused, match="table-too-"):
+            facts_of(sheet, narrower)
+
+
+@pytest.mark.parametrize("late", ["P2001", "ZZ2001", "A9999999", "A99999", "ALL2001"])
+def test_a_cell_far_behind_the_first_ones_is_counted(late: str):
+    column, row = late.rstrip("0123456789"), int(late.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    sheet = SHEET.format(f'{cells(2000, 15)}<row r="2001"><c r="{late}"><v>1</v></c></row>').encode()
+    width = max(15, sum(26**n * (ord(letter) - 64) for n, letter in enumerate(reversed(column))))
+    facts_of(sheet, Limits(cells=row * width))
+    with pytest.raises(Refused, match="table-too-"):
+        facts_of(sheet, Limits(cells=row * width - 1))
+
+
+def test_a_comment_is_no_end_of_the_cells():
+    far = f"<!--<sheetData>{cells(1, 1)}</sheetData>--><sheetData>{cells(1, 1, 1_048_576)}{cells(1, 3)}</sheetData >"
+    with pytest.raises(Refused, match="table-too-large"):
+        facts_of(f"<worksheet>{far}</worksheet>".encode(), SMALL)
+
+
+def test_a_large_sheet_must_close_its_rows_and_may_have_page_breaks(tmp_path: Path):
+    good, rows = book(tmp_path / "a.xlsx", [row(1)]), cells(20_000, 12)
+    path = tmp_path / "large.xlsx"
+    breaks = SHEET.format(rows).replace("</worksheet>", '<rowBreaks count="1"><brk id="5"/></rowBreaks></worksheet>')
+    for whole in (breaks, SHEET.format(rows + '<row r="20001"/>')):
+        path.write_bytes(packed(parts_of(good) | {"xl/worksheets/sheet1.xml": whole}))
+        look_into(path, SMALL)
+    for broken in (rows.replace("</row>", "", 1), f"{rows}<!DOCTYPE x>", f"<!ENTITY x '1'>{rows}"):
+        path.write_bytes(with_sheet(good, broken))
+        with pytest.raises(Refused, match=r"file-(unreadable|reaches-out)"):
+            look_into(path, SMALL)
+
+
+@pytest.mark.parametrize("kind", ['t="e"', "t='e'", 's="1" t = "e"'])
+@pytest.mark.parametrize("prefix", ["", "x:"])
+def test_every_spelling_of_an_error_and_of_an_empty_formula_is_seen(kind: str, prefix: str):
+    cell = f'<c r="B7" {kind}><v>#N/A</v></c><c r="C7"><f>1+1</f></c><c r="D7"><f>2</f><v>2</v></c>'
+    xml = re.sub("<(/?)", rf"<\1{prefix}", f'<row r="7" hidden="1">{cell}</row>')
+    facts = facts_of(SHEET.format(xml).encode(), SMALL)
+    assert (facts.errors, facts.formulas, facts.hidden_rows) == ({(7, 2): "#N/A"}, {(7, 3): "=1+1"}, ((7, 7),))
 
 
 def test_a_gzipped_source_has_a_limit(tmp_path: Path):

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from pathlib import Path
 
 import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quality.gate import check_file
+from quality.judging import columns
 from quality.judging.plain import all_plain, plain_pattern, plain_value
 from quality.judging.rewriting import is_rewritten
 from quality.normalise import install_macros, normal_expression, raw_name, unreadable
 from schemas.compile.duckdb import literal, quote
 from schemas.model import Field, Table
 from schemas.registry import load
+from tests.bench.gate.generate import generate
+from tests.bench.gate.spec import titles
 
 REGISTRY = load("binjiang")
 FIELDS = [(t, f) for t in REGISTRY.layer("intake") for f in t.data_fields if plain_pattern(REGISTRY, t, f)]
@@ -69,3 +74,23 @@ def test_ordinary_cells_are_plain(con):
     for kind, cell in cells.items():
         if kind in by_type:
             assert told(con, *by_type[kind], [cell])[0][1], kind
+
+
+def test_rows_of_plain_cells_are_judged_apart_with_the_same_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    rows = 20_000
+    generate(rows, titles(), tmp_path / "月报.csv", tmp_path / "truth")
+    found = {}
+    for apart, many in ((True, 1), (False, 1 << 60)):
+        monkeypatch.setattr(columns, "_MANY_CELLS", many)
+        out = tmp_path / str(apart)
+        result = check_file(
+            REGISTRY, tmp_path / "月报.csv", name="月报.csv", sha256="0" * 64, received_on="2026-03-30",
+            as_of=date(2026, 3, 31), out_dir=out,
+        )  # fmt: skip
+        assert result.received == rows and result.quarantined > 100 and result.normalised_count > 30
+        written = sorted(path.relative_to(out) for path in out.rglob("*.parquet"))
+        found[apart] = [result, *((path, (out / path).read_bytes()) for path in written)]
+    assert found[True] == found[False]
+    told = [line.strip().split(",", 1) for line in (tmp_path / "truth").read_text().splitlines()]
+    codes = {row: {f.code for f in found[True][0].findings if f.row == int(row)} for row, _ in told}
+    assert codes == {row: set(codes.split(";")) for row, codes in told}
