@@ -144,7 +144,9 @@ class Judge:
             for n, check in checks
             if check.column in text.fields and (check.code == SUSPECT or check.predicate == _bad_name(check.column))
         ]
-        refused = "_finding_code IS NOT NULL" if "_finding_code" in text.specials else str(bool(text.refusals))
+        # rows set apart refuse themselves alone; what refuses the sheet refuses every row, those set apart too
+        apart = "_finding_code IS NOT NULL" if "_finding_code" in text.specials else "FALSE"
+        refused = "TRUE" if text.refusals else apart
         values = ", ".join(quote(f.name) for f in table.data_fields)
         return (
             f"SELECT {number}, _id, _row, _sheet, {values}, {refused}, "
