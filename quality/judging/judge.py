@@ -173,7 +173,9 @@ class Judge:
             *(f"{self._value(f, text, plain)} AS {quote(f.name)}" for f in table.data_fields),
             *(self._origin(f) for f in table.fields if f not in table.data_fields),
         ])  # fmt: skip
-        refused = "_finding_code IS NOT NULL" if "_finding_code" in text.specials else str(bool(text.refusals))
+        # rows set apart refuse themselves alone; what refuses the sheet refuses every row, those set apart too
+        apart = "_finding_code IS NOT NULL" if "_finding_code" in text.specials else "FALSE"
+        refused = "TRUE" if text.refusals else apart
         values = ", ".join(quote(f.name) for f in table.data_fields)
         return (
             f"SELECT {number}, _id, _row, _sheet, {values}, {refused}, "

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from quality.reading.encodings import as_utf8, detect
-from quality.reading.records import count_records
+from quality.reading.records import count_records, swallowing_quote, unclosed_quote
 from schemas.compile.duckdb import literal, quote
 
 DELIMITERS = (",", "\t", ";", "|")
@@ -27,10 +27,10 @@ MANY_EXTRA_CELLS = 500
 
 
 class DelimitedUnreadable(Exception):
-    """The engine cannot read the records, or did not return all of them. ``code`` is the finding's."""
+    """The engine cannot read the records, or did not return all of them. ``code`` and ``row`` are the finding's."""
 
-    def __init__(self, code: str, message: str) -> None:
-        self.code = code
+    def __init__(self, code: str, message: str, row: int | None = None) -> None:
+        self.code, self.row = code, row
         super().__init__(message)
 
 
@@ -70,6 +70,9 @@ def load_records(
     ``numbered``: the number stands before the cells of each record already. DelimitedUnreadable when the engine
     fails or returns another number of records than the file has."""
     records = count_records(text.path, delimiter)
+    # before anything is read: reader and count follow the same rule of quoting, and would agree
+    if records.newline_in_cell and (row := swallowing_quote(text.path, delimiter, width)):
+        raise DelimitedUnreadable("quote-swallows-rows", "a cell over several records", row)
     number = "CAST(first AS BIGINT) AS _row" if numbered else "row_number() OVER () AS _row"
     for extra in (EXTRA_CELLS, MANY_EXTRA_CELLS):
         names = [*(["first"] if numbered else []), *(f"c{i}" for i in range(width + extra))]
@@ -82,12 +85,18 @@ def load_records(
             too_wide = "Number of Columns" in str(error)
             if not too_wide or extra == MANY_EXTRA_CELLS:
                 code = "record-width" if too_wide else "file-unreadable"
-                raise DelimitedUnreadable(code, type(error).__name__) from None
+                raise _failure(text.path, delimiter, code, type(error).__name__) from None
     returned = con.execute(f"SELECT count(*) FROM {quote(name)}").fetchone()[0]
     if returned != records.filled:
-        raise DelimitedUnreadable("record-count-mismatch", f"{returned} of {records.filled} records")
+        raise _failure(text.path, delimiter, "record-count-mismatch", f"{returned} of {records.filled} records")
     if records.blank and not numbered:
         _count_blank(con, name, records.blank)
+
+
+def _failure(path: Path, delimiter: str, code: str, message: str) -> DelimitedUnreadable:
+    """Why the records cannot be read: an unclosed quote where there is one, whatever it looks like to the engine."""
+    row = unclosed_quote(path, delimiter)
+    return DelimitedUnreadable("quote-unclosed" if row else code, message, row)
 
 
 def _reader(path: Path, delimiter: str, names: list[str], *, parallel: bool) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from schemas.model import Field, Table
@@ -63,10 +63,26 @@ def match_header(head: Sequence[Row], tables: Iterable[Table]) -> HeaderMatch | 
     """The best reading of the first rows as one of the tables.
 
     A reading that lacks a required column (``missing``) is given only when no reading is complete and at
-    least half of the table's required columns are there: then it is clearly meant. None: no table of ours."""
-    best: HeaderMatch | None = None
+    least half of the table's required columns are there: then it is clearly meant. Of complete tables one above the
+    other the first is taken, whatever the others name besides. None: no table of ours."""
+    found = list(_readings(head, tables))
+    best = max(found, key=lambda match: match.rank, default=None)
+    if best is None:
+        return None
+    # a table above the best one: the first is read, or its rows would be taken for titles
+    whole = [m for m in found if not m.missing and _has_rows(head, m, best.row)]
+    first = min((m.row for m in whole), default=0)
+    return max((m for m in whole if m.row <= first + 1), key=lambda match: match.rank, default=best)
+
+
+def _has_rows(head: Sequence[Row], match: HeaderMatch, end: int) -> bool:
+    """Whether rows of several cells stand below a header and above another one."""
+    return any(sum(map(bool, head[row])) > 1 for row in range(match.row + match.height, end))
+
+
+def _readings(head: Sequence[Row], tables: Iterable[Table]) -> Iterator[HeaderMatch]:
     readings = [(row, *read) for row in range(min(len(head), HEAD_ROWS)) for read in _candidates(head, row)]
-    keyed = [(*reading, [_keys(texts) for texts in reading[2]]) for reading in readings]
+    keyed = [(*reading, [keys_of(texts) for texts in reading[2]]) for reading in readings]
     for table in tables:
         titles = _titles(table)
         ours = {key for kind in titles for key in kind.names}
@@ -74,13 +90,17 @@ def match_header(head: Sequence[Row], tables: Iterable[Table]) -> HeaderMatch | 
             # most rows are of another table or of none, and are not worth a closer look
             if sum(not ours.isdisjoint(of_cell) for of_cell in keys) < MIN_COLUMNS:
                 continue
-            found = _read(table, titles, row, height, cells)
-            if found and (best is None or found.rank > best.rank):
-                best = found
-    return best
+            if found := _read(table, titles, row, height, cells):
+                yield found
 
 
-def _keys(texts: list[str]) -> set[str]:
+def title_keys(tables: Iterable[Table]) -> set[str]:
+    """Every title of the tables, as ``keys_of`` gives them."""
+    return {key for table in tables for kind in _titles(table) for key in kind.names}
+
+
+def keys_of(texts: Iterable[str]) -> set[str]:
+    """How texts are compared with titles."""
     return {key(text) for text in texts for key in (title_key, bare_key)}
 
 

@@ -26,8 +26,9 @@ from quality.reading.filetypes import COMPOUND, LINES, ZIP, kind_of
 from quality.reading.headers import HEAD_ROWS, HeaderMatch, match_header, title_key
 from quality.reading.merges import bad_rows, fill_merged_keys
 from quality.reading.ndjson import load_lines, numbered
-from quality.reading.records import count_records
+from quality.reading.records import count_records, filled_lines
 from quality.reading.sheet_xml import column_letters, named_spans
+from quality.reading.stacked import holds_data, rows_above, rows_below_second_header
 from schemas.compile import template_stamp
 from schemas.compile.duckdb import quote
 from schemas.model import Source, Table
@@ -40,8 +41,6 @@ _Matched = tuple[workbooks.Sheet, HeaderMatch | None]
 
 #: so many different texts of a column are looked at one by one
 _FEW = 5_000
-#: so many rows below a header are data; fewer may be notes in two columns
-_DATA_ROWS = 2
 
 
 @dataclass(frozen=True)
@@ -185,7 +184,7 @@ class Reader:
 
     def _unmatched(self, sheet: workbooks.Sheet, code: str) -> None:
         """A sheet of no table of ours: none of its rows may vanish, but a page of notes is no error."""
-        severity = "error" if _holds_data(sheet) else None
+        severity = "error" if holds_data(sheet.rows) else None
         self.note(code, severity=severity, sheet=sheet.name)
         self.reading.unread[sheet.name] = sheet.filled
 
@@ -199,6 +198,7 @@ class Reader:
             self.reading.unread[sheet.name] = sum(map(any, sheet.rows[start:]))
             return self.note(refusal.code, sheet=sheet.name, table=match.table.name)
         self._place(sheet.name, match, None)
+        self._above(sheet.name, match, sheet.rows[: match.row])
         titles = dict(enumerate(sheet.rows[start - 1]))
         apart = list(bad_rows(sheet, match))
         texts = {name: different[index] for index, name in match.columns.items() if len(different[index]) <= _FEW}
@@ -230,8 +230,8 @@ class Reader:
         try:
             delimited.load_records(self.con, source, delimiter, width, "records", numbered=sifted is not None)
         except delimited.DelimitedUnreadable as error:
-            self.reading.unread[""] = count_records(text.path, delimiter).filled
-            return self.note(error.code, table=best.table.name)
+            self.reading.unread[""] = filled_lines(text.path)
+            return self.note(error.code, table=best.table.name, row=error.row)
         loaded = self._rows("records") + (sifted.accepted if sifted else 0)
         try:
             self.limits.check_table(loaded, width)
@@ -239,6 +239,7 @@ class Reader:
             self.reading.unread[""] = loaded
             raise
         self._place("", best, delimiter)
+        self._above("", best, head)
         titles = dict(enumerate(head[best.row + best.height - 1]))
         return self._text_table("", best, titles, f"_row > {best.row + best.height}", width, [], sifted)
 
@@ -306,7 +307,8 @@ class Reader:
         relation = f"text_{len(self.reading.tables)}"
         cells = [f"c{i}" for i in range(len(self.con.execute("DESCRIBE records").fetchall()) - 1)]
         found = rows_apart(self.con, match.columns, titles, where, cells)
-        held = {one.row: one for one in (*apart, *found)}
+        second = rows_below_second_header(self.con, match, self._contracts(), where, cells)
+        held = {one.row: one for one in (*apart, *found, *second)}
         specials = self._provide(list(held.values()))
         joined = self._kept(relation, "records")
         if specials:
@@ -345,6 +347,12 @@ class Reader:
         )
         return mapped.SPECIAL[1:]
 
+    def _above(self, sheet: str, match: HeaderMatch, head: Sequence) -> None:
+        """Counts the rows above the header that are data: nobody reads them, and none may vanish."""
+        if rows := rows_above(head, match, self._contracts()):
+            self.reading.unread[sheet] = len(rows)
+            self.note("rows-above-header", sheet=sheet, table=match.table.name, row=rows[0], value=str(len(rows)))
+
     def _place(self, sheet: str, match: HeaderMatch, delimiter: str | None) -> None:
         """Keeps where the columns stand."""
         titles = {title: index for index, title in (*match.unknown, *match.repeated)}
@@ -367,11 +375,6 @@ class Reader:
 
     def _contracts(self) -> list[Table]:
         return self.registry.layer("intake")
-
-
-def _holds_data(sheet: workbooks.Sheet) -> bool:
-    """Whether a sheet looks like a table: a header and rows below it, each of several cells."""
-    return sum(sum(cell is not None for cell in row) > 1 for row in sheet.rows) > _DATA_ROWS
 
 
 def _any(cells: list[str]) -> str:

@@ -47,6 +47,39 @@ def closes_its_quotes(line: bytes, delimiter: str) -> bool:
     return not quotes.begins.search(quotes.closed.sub(b"q", line))
 
 
+def unclosed_quote(path: Path, delimiter: str) -> int | None:
+    """The record (from 1) in which a quoted cell begins that nothing closes; None when all are closed."""
+    quotes = _Quotes(delimiter)
+    masked = quotes.closed.sub(b"q", path.read_bytes())
+    found = quotes.begins.search(masked)
+    return masked.count(b"\n", 0, found.start()) + 1 if found else None
+
+
+def swallowing_quote(path: Path, delimiter: str, width: int) -> int | None:
+    """The record (from 1) of the first quoted cell that runs over lines which look like records of their own.
+
+    ``width``: how many cells a record has. Lines of an address have hardly a delimiter, swallowed records as many
+    as the header. None when there is no such cell, or records are too narrow to tell."""
+    data, quotes, sign = path.read_bytes(), _Quotes(delimiter), delimiter.encode()
+    usual = width - 1
+    for cell in quotes.closed.finditer(data):
+        lines = cell.group().split(b"\n")
+        if len(lines) > 1 and usual > 1 and _are_records([line.count(sign) for line in lines], usual):
+            return quotes.closed.sub(b"q", data[: cell.start()]).count(b"\n") + 1
+    return None
+
+
+def _are_records(delimiters: list[int], usual: int) -> bool:
+    """Whether a whole line within the cell, or its broken first and last one together, are as wide as a record."""
+    return any(abs(n - usual) < 2 for n in delimiters[1:-1]) or sum(delimiters) >= usual * (len(delimiters) - 1)
+
+
+def filled_lines(path: Path) -> int:
+    """How many lines hold anything, whatever is quoted."""
+    with path.open("rb") as file:
+        return sum(bool(line.strip()) for line in file)
+
+
 class _Quotes:
     """Knows where quoted cells begin and end for one delimiter."""
 

@@ -263,6 +263,18 @@ def test_a_missing_column_is_one_finding_and_its_rows_state_nothing(street):
     assert {f.state for f in street.run(MAR)} == {"answered"}
 
 
+def test_nor_do_they_with_a_total_below_them(street):
+    street.put("西兴/月报.csv", REPORT + TOO_MANY)
+    street.run(JAN)
+    without = "驿站编号,报告月份,婴幼儿到访人次,活动场次\n330108-F-0001,2025-01,30,2\n合计,,30,2\n"
+    street.put("西兴/缺列.csv", without)
+    found = street.run(FEB)
+    assert (one(found, "column-missing").row_count, one(found, "column-missing").state) == (2, "open")
+    assert one(found, "value-above-maximum").state == "open", "a refused sheet states nothing"
+    street.put("西兴/缺列.csv", REPORT + report("2025-01", 20))
+    assert {f.state for f in street.run(MAR)} == {"answered"}
+
+
 # --- what all files together show
 
 

@@ -27,10 +27,10 @@ SHEET = (
 )
 
 
-def book(path: Path, rows: list[list], far: str | None = None) -> bytes:
+def book(path: Path, rows: list[list], far: str | None = None, titles: list[str] = TITLES) -> bytes:
     with xlsxwriter.Workbook(str(path)) as made:
         page = made.add_worksheet("月报")
-        for number, cells in enumerate([TITLES, *rows]):
+        for number, cells in enumerate([titles, *rows]):
             page.write_row(number, 0, cells)
         if far:
             page.write(far, "x")
