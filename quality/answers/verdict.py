@@ -23,7 +23,9 @@ Result = Literal["accepted", "accepted_with_warnings", "rejected"]
 Severity = Literal["error", "warning", "info"]
 RESULTS: tuple[Result, ...] = ("accepted", "accepted_with_warnings", "rejected")
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
-
+#: the ways to make a workbook of an answer, best first (feedback.py)
+Way = Literal["own", "copy", "list"]
+WAYS: tuple[Way, ...] = ("own", "copy", "list")
 
 
 @dataclass(frozen=True)

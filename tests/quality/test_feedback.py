@@ -398,6 +398,14 @@ def test_what_openpyxl_cannot_take_is_copied_as_text(answered, judge, tmp_path, 
     assert book["驿站'名册"]["D5"].comment and book["填报说明"]["A1"].data_type == "s"
 
 
+def test_only_what_a_file_may_cause_leads_to_a_simpler_way(judge, tmp_path, monkeypatch):
+    path = filler(tmp_path / "a.xlsx")
+    result = judge(path)
+    monkeypatch.setattr(openpyxl, "DEFUSEDXML", False)
+    with pytest.raises(RuntimeError, match="defusedxml"):
+        feedback.write_answer(load("binjiang"), path, tmp_path / "b.xlsx", result, AS_OF)
+
+
 def test_no_workbook_is_opened_without_defusedxml(tmp_path, monkeypatch):
     monkeypatch.setattr(openpyxl, "DEFUSEDXML", False)
     with pytest.raises(RuntimeError, match="defusedxml"):
