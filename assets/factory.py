@@ -112,7 +112,7 @@ def _answers_asset(registry: Registry, make_context: MakeContext) -> dg.AssetsDe
     def answers(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         made = build_answers(make_context(context))
         counts = {"answers": len(made.files), "written": made.written, "removed": made.removed}
-        return dg.MaterializeResult(metadata=counts | {"failed": len(made.failed)})
+        return dg.MaterializeResult(metadata=counts | {"failed": len(made.failed)} | made.ways)
 
     return answers
 

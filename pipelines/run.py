@@ -58,7 +58,8 @@ def run_job(
 def _report(outcome: Outcome) -> dict[str, Any]:
     """What is kept of a run: of the answers only how many there are, for a file may be called after a person."""
     answers = outcome.answers
-    return asdict(outcome) | {"answers": answers and {name: len(files) for name, files in answers.items()}}
+    counted = answers and {name: len(answers[name]) for name in ("files", "failed")} | {"ways": answers["ways"]}
+    return asdict(outcome) | {"answers": counted}
 
 
 def last_report(settings: Settings) -> Path:
@@ -86,7 +87,7 @@ def _outcome(settings: Settings, job: str, as_of: date, result: dg.ExecuteInProc
         release=released["result"] if released else None,
         failures=[_failure(event) for event in result.get_step_failure_events()],
         standing=(read_quality_report(workspace) or {}).get("findings") if gated else None,
-        answers={name: answers[name] for name in ("files", "failed")} if answers else None,
+        answers={name: answers[name] for name in ("files", "failed", "ways")} if answers else None,
     )
 
 

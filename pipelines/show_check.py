@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from pipelines.show import document
+from pipelines.show import document, short
 from pipelines.show_findings import SEVERITIES as _SEVERITIES
 from pipelines.terminal import columns, console, say
 
@@ -25,6 +26,7 @@ _RESULTS = {
 _VALUES, _STRETCHES = 8, 4
 #: different values of a column that were read differently; they are right, and only to be looked over
 _READ = 3
+WITHHELD = "未显示（可能涉及个人信息）not shown, may be personal"
 #: characters of a value that are printed
 _VALUE = 40
 
@@ -43,6 +45,8 @@ def check(answer: dict[str, Any], json_out: bool) -> None:
     if not one:
         say(out, "; ".join(_totals(files)), lead=f"{len(files):,} 文件 files: ")
     say(out, f"依据 rules {answer['rules']}, 截至 as of {answer['as_of']}", style="dim")
+    for report in answer["reports"]:
+        out.print(f"答复 report: {short(Path(report))}", soft_wrap=True, highlight=False)  # a path is not torn apart
 
 
 def _totals(files: list[dict[str, Any]]) -> Iterator[str]:
@@ -64,6 +68,9 @@ def _file(out: Console, verdict: dict[str, Any]) -> None:
     for problem in _problems(verdict["findings"]):
         _problem(out, problem)
     _normalised(out, verdict["normalised"])
+    told, every = len(verdict["findings"]), sum(verdict["counts"].values())
+    if told < every:
+        say(out, f"问题很多，只列出前 {told:,} 条 only the first {told:,} findings of {every:,} are listed")
     colour, words = _RESULTS[verdict["result"]]
     counted = [f"{_SEVERITIES[severity][1]} {number:,}" for severity, number in verdict["counts"].items()]
     say(out, "; ".join([words, *counted]), style=colour)
@@ -98,7 +105,7 @@ def _problem(out: Console, found: list[dict[str, Any]]) -> None:
 
 
 def _written(finding: dict[str, Any]) -> tuple[str, ...]:
-    value = "（含个人信息，不重复 personal data）" if finding["withheld"] else finding["value"]
+    value = WITHHELD if finding["withheld"] else finding["value"]
     return (_short(value),) if value else ()
 
 
@@ -111,8 +118,8 @@ def _normalised(out: Console, cells: list[dict[str, Any]]) -> None:
 
 def _read_as(cell: dict[str, Any]) -> tuple[str, ...]:
     if cell["raw"] is None:
-        return ("（可能含个人信息，不重复 may be personal）",)
-    return (f"{_short(cell['raw'])} → {_short(cell['normal'])}",)
+        return (WITHHELD,)
+    return (f"{_short(cell['raw'])} → {_short(cell['shown_zh'])}",)
 
 
 def _places(

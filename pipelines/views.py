@@ -84,7 +84,7 @@ def check(
                 with written_whole(file.answer) as stage:
                     gate.write_answer(registry, file.path, stage, result, as_of)
             verdicts.append(verdict(registry, result, as_of))
-    return answer(registry, verdicts, as_of)
+    return answer(registry, verdicts, as_of, [str(file.answer) for file in files if file.answer])
 
 
 def _name(settings: Settings, file: Path, given: Path) -> str:

@@ -30,7 +30,7 @@ from assets.workspace import (
     write_json,
     written_whole,
 )
-from quality.answers.verdict import verdict
+from quality.answers.verdict import WAYS, verdict
 from quality.findings import Finding, Normalisation, Place, finding_text
 from quality.gate import MOST_TOLD, AccountRow, GateResult
 from quality.sandbox import GateFault, Sandbox
@@ -46,13 +46,15 @@ _UNSAFE = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]')
 class Answers:
     """The answers that lie in the workspace, and what a run did about them.
 
-    ``files``: sender, file, result, counts, and the path of the workbook below the workspace, by sender and file.
+    ``files``: sender, file, result, counts, the way the workbook was made (verdict.WAYS), and its path below the
+    workspace, by sender and file. ``ways``: how many were made each way.
     ``failed``: files whose answer could not be made, which is a fault of ours and stops nobody."""
 
     files: list[dict[str, Any]]
     written: int
     removed: int
     failed: list[str]
+    ways: dict[str, int]
 
 
 def build_answers(ctx: Context) -> Answers:
@@ -61,7 +63,7 @@ def build_answers(ctx: Context) -> Answers:
         state = read_json(ctx.workspace.state("answers")) or {"made": {}}
         wanted = _fingerprint(ctx)
         if state.get("fingerprint") == wanted and all(_stands(ctx, path, state["made"]) for path in state["made"]):
-            return Answers(state["files"], 0, 0, [])
+            return Answers(state["files"], 0, 0, [], state["ways"])
         return _build(ctx, state["made"], wanted)
 
 
@@ -99,22 +101,25 @@ def _build(ctx: Context, before: dict[str, Any], wanted: str) -> Answers:
         for one in _wanted(ctx):
             mine = _fingerprint(ctx, repr(one.result))
             summary = _summary(ctx, one)
-            if not (_stands(ctx, one.path, before) and before[one.path]["fingerprint"] == mine):
+            if _stands(ctx, one.path, before) and before[one.path]["fingerprint"] == mine:
+                way = before[one.path]["way"]
+            else:
                 gate = gate or stack.enter_context(Sandbox(ctx.limits, ctx.threads, ctx.memory, spill_folder(ctx)))
                 try:
-                    _write(ctx, gate, one, summary)
+                    way = _write(ctx, gate, one, summary)
                 except GateFault:
                     failed.append(one.result.name)
                     continue
                 written += 1
             both = [ctx.workspace.answers / (one.path + ending) for ending in (WORKBOOK, SUMMARY)]
-            made[one.path] = {"fingerprint": mine, "content": [file_sha256(file) for file in both]}
+            made[one.path] = {"fingerprint": mine, "content": [file_sha256(file) for file in both], "way": way}
             told = {name: summary[name] for name in ("sender", "file", "result", "counts")}
-            files.append(told | {"path": f"{ctx.workspace.answers.name}/{one.path}{WORKBOOK}"})
+            files.append(told | {"way": way, "path": f"{ctx.workspace.answers.name}/{one.path}{WORKBOOK}"})
     removed = _remove_stale(ctx, made)
-    state = {"fingerprint": None if failed else wanted, "made": made, "files": files, "failed": failed}
+    ways = {way: sum(file["way"] == way for file in files) for way in WAYS}
+    state = {"fingerprint": None if failed else wanted, "made": made, "files": files, "failed": failed, "ways": ways}
     write_json(ctx.workspace.state("answers"), state)
-    return Answers(files, written, removed, failed)
+    return Answers(files, written, removed, failed, ways)
 
 
 def _wanted(ctx: Context) -> Iterator[_Answer]:
@@ -199,10 +204,12 @@ def _summary(ctx: Context, one: _Answer) -> dict[str, Any]:
     return kept | {"sender": sender(one.result.name), "problems": problems}
 
 
-def _write(ctx: Context, gate: Sandbox, one: _Answer, summary: dict[str, Any]) -> None:
+def _write(ctx: Context, gate: Sandbox, one: _Answer, summary: dict[str, Any]) -> str:
+    """Writes both files of an answer; returns the way the workbook was made."""
     with written_whole(ctx.workspace.answers / (one.path + WORKBOOK)) as stage:
-        gate.write_answer(ctx.registry, one.original, stage, one.result, ctx.as_of)
+        way = gate.write_answer(ctx.registry, one.original, stage, one.result, ctx.as_of)
     write_json(ctx.workspace.answers / (one.path + SUMMARY), summary)
+    return way
 
 
 def _remove_stale(ctx: Context, made: dict[str, Any]) -> int:

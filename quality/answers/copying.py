@@ -28,7 +28,8 @@ MOST_CELLS = 100_000
 TEXT_SHEET = "数据"
 #: what is said about the copy: of all rows where they stood, and of rows written below one another
 COPY_REMARKS = (
-    "各行由报送的文件复制而来，一律作为文字；行号与原文件相同。请在原文件中更正后重新报送。",
+    "各行由报送的文件复制而来，一律作为文字；行号与原文件相同。"
+    "可以直接在这里更正，另存后重新报送（本表和批注不必删除），也可以更正原文件。",
     "各行由报送的文件复制而来，一律作为文字，第一列是原文件中的行号；文件很大时只列出表头和有问题的行，"
     f"最多约 {MOST_CELLS:,} 个单元格。请在原文件中更正后重新报送。",
 )

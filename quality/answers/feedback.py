@@ -7,28 +7,32 @@ the gate's child process does it (sandbox.py).
 
 from __future__ import annotations
 
+import csv
 import zipfile
+import zlib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from quality.answers.copying import COPY_REMARKS, MOST_CELLS, copied_sheets
 from quality.answers.marks import Mark, Spot, marks, spots
 from quality.answers.new_workbook import write_new
 from quality.answers.own_workbook import REMARK, mark_up
 from quality.answers.result_sheet import Row, result_rows
-from quality.answers.verdict import verdict
+from quality.answers.verdict import WAYS, Way, verdict
 from quality.gate import GateResult
-from quality.limits import Limits
+from quality.limits import Limits, Refused
 from quality.reading.workbooks import read_sheets
 from schemas.registry import Registry
 
-#: the ways, best first
-Way = Literal["own", "copy", "list"]
-WAYS: tuple[Way, ...] = ("own", "copy", "list")
 _WITHOUT = "没有附上报送的表格：文件没有读取，或不是可以标注的表格。"
 _CONTENT_TYPES = "[Content_Types].xml"
+#: what a library raises for a file that it does not like (ParseError is a SyntaxError); all else is a fault of ours
+_OF_THE_FILE = (
+    Refused, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, SyntaxError, NotImplementedError,
+    EOFError, csv.Error, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 def write_answer(
@@ -45,7 +49,7 @@ def write_answer(
 
     own: the filer's workbook with marks in it; copy: his cells as text; list: only the sheet 校验结果, for a file the
     gate did not read, or that is not at hand (None). What a library cannot take of the filer's file is never an
-    error: the next way is tried."""
+    error: the next way is tried. Raises what has nothing to do with the file."""
     told = verdict(registry, result, as_of)
     where = spots(registry, [*told["findings"], *told["normalised"]], result.places)
     said = _Said(result, told, where, as_of, limits or Limits())
@@ -54,9 +58,7 @@ def write_answer(
             try:
                 getattr(said, way)(path, target)
                 return way
-            except MemoryError:
-                raise
-            except Exception:  # openpyxl raises anything at all for a workbook that it does not like
+            except _OF_THE_FILE:
                 continue
     said.list(target)
     return "list"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from quality.findings import Place
@@ -73,7 +74,8 @@ def link(spot: Spot) -> str:
 def spots(registry: Registry, findings: Sequence[Mapping[str, Any]], places: Iterable[Place]) -> list[Spot | None]:
     """For each finding its cell; None for what is said of the file as a whole.
 
-    What a row says as a whole is marked in its first cell; what a column or its absence says, in the header."""
+    What is wrong with a row as a whole, or with a column that it does not have, is marked in its first cell; what is
+    said of a column or of its absence, in the header."""
     by_sheet = {place.sheet: place for place in places}
     return [_spot(registry, finding, by_sheet) for finding in findings]
 
@@ -83,10 +85,23 @@ def _spot(registry: Registry, finding: Mapping[str, Any], places: Mapping[str, P
     place = places.get(sheet)
     if place is None or place.table != finding["table"]:
         return Spot(sheet, row or 1, 1) if finding["sheet"] else None
-    first = min(place.columns.values())
-    at = place.columns.get(column, first)
-    of_a_cell = column is None or (column in place.columns and column in registry.tables[place.table].field_names)
-    return Spot(sheet, row if row and of_a_cell else place.header_row, at)
+    at = place.columns.get(column, min(place.columns.values()))
+    of_a_row = column is None or (column in registry.tables[place.table].field_names and finding.get("code") != _ABSENT)
+    return Spot(sheet, row if row and of_a_row else place.header_row, at)
+
+
+#: the finding about a column that the whole sheet lacks
+_ABSENT = "column-missing"
+#: stretches of rows that a comment names
+_STRETCHES = 6
+
+
+def stretches(rows: Iterable[int]) -> str:
+    """Rows as a person lists them: 第 2、4–6 行; of very many stretches the first, and how many rows in all."""
+    every = sorted(set(rows))
+    runs = [list(run) for _, run in groupby(enumerate(every), lambda pair: pair[1] - pair[0])]
+    named = [f"{run[0][1]}–{run[-1][1]}" if len(run) > 1 else f"{run[0][1]}" for run in runs]
+    return f"第 {'、'.join(named[:_STRETCHES])} 行" + (f"等 {len(every):,} 行" if len(named) > _STRETCHES else "")
 
 
 def marks(findings: Sequence[Mapping[str, Any]], where: Sequence[Spot | None]) -> dict[Spot, Mark]:
@@ -111,13 +126,18 @@ def _mark(spot: Spot, problems: list[list[Mapping[str, Any]]]) -> Mark:
 def _note(spot: Spot, same: list[Mapping[str, Any]]) -> str:
     """One problem at a cell; at a header it may stand for many rows."""
     one = same[0]
-    about = one["column_zh"] or "整行"
-    elsewhere = len({f["row"] for f in same} - {spot.row, None})
-    rows = f"（涉及 {elsewhere} 行）" if elsewhere else ""
+    about = one["column_zh"] or whole(one)
+    elsewhere = {f["row"] for f in same} - {spot.row, None}
+    rows = f"（{stretches(elsewhere)}）" if elsewhere else ""
     return plain(
         f"【{SEVERITIES_ZH[one['severity']]}】{about}{rows}\n问题：{one['says_zh']}\n更正：{one['advice_zh']}",
         keep="\n",
     )
+
+
+def whole(finding: Mapping[str, Any]) -> str:
+    """What a finding is about that names no column."""
+    return "整行" if finding["row"] else "整张工作表" if finding["sheet"] else "整个文件"
 
 
 def plain(text: object, keep: str = "") -> str:

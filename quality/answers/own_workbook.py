@@ -64,12 +64,13 @@ class _Writer(ExcelWriter):
 def mark_up(path: Path, target: Path, rows: Sequence[Row], marks: Mapping[Spot, Mark], as_of: date) -> None:
     """Writes a copy of the workbook at ``path`` with the marks in it and ``rows`` as its first sheet.
 
-    Raises whatever openpyxl does for a workbook it cannot take; the caller has another way (new_workbook.py)."""
+    The file's name says nothing: a received one has no ending. Raises whatever openpyxl does for a workbook it
+    cannot take; the caller has another way (new_workbook.py)."""
     if not openpyxl.DEFUSEDXML:
         raise RuntimeError("defusedxml is not installed: a workbook's XML could reach outside")
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), path.open("rb") as file:  # given a path, openpyxl goes by its ending
         warnings.simplefilter("ignore")  # it says on stderr what it leaves out; REMARK says it to the filer
-        book = openpyxl.load_workbook(path, rich_text=True)
+        book = openpyxl.load_workbook(file, rich_text=True)
     _forget(book)
     known: dict[tuple, StyleArray] = {}
     for number, (spot, mark) in enumerate(marks.items(), 1):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from quality.answers.marks import RESULT_SHEET, RESULT_TITLE, SEVERITIES_ZH, Spot, lines, plain
+from quality.answers.marks import RESULT_SHEET, RESULT_TITLE, SEVERITIES_ZH, Spot, lines, plain, whole
 
 #: widths of the columns, in characters: number, sheet, cell, column, what was written, severity, problem, remedy
 WIDTHS = (6, 16, 9, 18, 24, 8, 46, 52)
@@ -22,7 +22,7 @@ RESULTS_ZH = {
     "accepted_with_warnings": "通过，有提醒",
     "rejected": "未全部通过，请更正后重新报送",
 }
-WITHHELD = "（含个人信息，不在此重复）"
+WITHHELD = "未显示（可能涉及个人信息）"
 FONT = "微软雅黑"
 #: fills of cells; not the usual tints, so that ours are known when an answer comes back
 FILLS = {"error": "FFC7CF", "warning": "FFEFA3", "info": "DCEAF9"}
@@ -145,10 +145,11 @@ def _heads(texts: Sequence[str]) -> Row:
 
 
 def _finding(number: int, finding: Mapping[str, Any], spot: Spot | None) -> Row:
-    value = WITHHELD if finding["withheld"] else shortened(finding["value"] or "")
+    of_a_cell = finding["row"] or finding["column"]  # else the value is only what the words name
+    value = WITHHELD if finding["withheld"] else shortened(finding["value"] or "") if of_a_cell else ""
     return Row((
         Cell(1, number), Cell(2, plain(finding["sheet"] or "—")), _place(finding, spot),
-        Cell(4, plain(finding["column_zh"] or ("整行" if finding["row"] else "—"))), Cell(5, value),
+        Cell(4, plain(finding["column_zh"] or whole(finding))), Cell(5, value),
         Cell(6, SEVERITIES_ZH[finding["severity"]], finding["severity"]),
         Cell(7, plain(finding["says_zh"])), Cell(8, plain(finding["advice_zh"])),
     ))  # fmt: skip
@@ -174,20 +175,21 @@ def _normalised(cells: Sequence[Mapping[str, Any]], where: Sequence[Spot | None]
         yield Row((
             Cell(1, number), Cell(2, plain(cell["sheet"] or "—")), _place(cell, spot),
             Cell(4, plain(cell["column_zh"])), Cell(5, _read(cell["raw"])), Cell(6, len(numbers)),
-            Cell(7, _read(cell["normal"])),
+            Cell(7, _read(cell["shown_zh"])),
         ))  # fmt: skip
     if more := every - sum(map(len, islice(same.values(), MOST_NORMALISED))):
         yield _more(more, "处")
 
 
 def _read(text: str | None) -> str:
-    return "（可能含个人信息，不重复）" if text is None else shortened(text)
+    return WITHHELD if text is None else shortened(text)
 
 
 def _place(of: Mapping[str, Any], spot: Spot | None) -> Cell:
     """The cell as spreadsheets name it, linked where the workbook has it."""
-    row = f"第 {of['row']} 行" if of["row"] else "整个文件"
-    return Cell(3, spot.name if spot else row, "link" if spot else "cell", spot)
+    row = f"第 {of['row']} 行" if of["row"] else whole(of)
+    here = spot and of["row"] in (None, spot.row)  # what is said in the header is about a row below
+    return Cell(3, spot.name if here else row, "link" if spot else "cell", spot)
 
 
 def _more(number: int, what: str) -> Row:

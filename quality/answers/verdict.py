@@ -7,6 +7,7 @@ the answer is shown (pipelines/show.py on a terminal, feedback.py as a workbook)
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -17,13 +18,16 @@ from pydantic import TypeAdapter
 from quality.findings import Finding, Normalisation, explain
 from quality.gate import GateResult
 from quality.judging.diagnosis import PERSONAL
+from schemas.model import Field
 from schemas.registry import Registry
 
 Result = Literal["accepted", "accepted_with_warnings", "rejected"]
 Severity = Literal["error", "warning", "info"]
 RESULTS: tuple[Result, ...] = ("accepted", "accepted_with_warnings", "rejected")
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
-
+#: the ways to make a workbook of an answer, best first (feedback.py)
+Way = Literal["own", "copy", "list"]
+WAYS: tuple[Way, ...] = ("own", "copy", "list")
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Told:
     says_en: str
     advice_zh: str
     advice_en: str
-    withheld: Annotated[bool, Described(description="the value holds personal data and is not repeated")]
+    withheld: Annotated[bool, Described(description="the value may be personal and is not repeated")]
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,8 @@ class Recognised:
     column_zh: str
     column_en: str
     raw: Annotated[str | None, Described(description="null when it may be personal and is not repeated")]
-    normal: Annotated[str | None, Described(description="null when raw is")]
+    normal: Annotated[str | None, Described(description="null when raw is; '' when it was read as empty")]
+    shown_zh: Annotated[str | None, Described(description="normal in words: the titles of codes, then the codes")]
 
 
 @dataclass(frozen=True)
@@ -98,14 +103,17 @@ class Answer:
 
     result: Result
     files: list[Verdict]
+    reports: Annotated[list[str], Described(description="the marked-up workbooks that were written; see --report")]
     as_of: str
     rules: str
 
 
-def answer(registry: Registry, verdicts: list[dict[str, Any]], as_of: date) -> dict[str, Any]:
-    """Several verdicts as one Answer in plain data. No file at all is accepted."""
+def answer(
+    registry: Registry, verdicts: list[dict[str, Any]], as_of: date, reports: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Several verdicts as one Answer in plain data. No file at all is accepted. ``reports``: paths of workbooks."""
     worst = max((RESULTS.index(v["result"]) for v in verdicts), default=0)
-    return vars(Answer(RESULTS[worst], verdicts, as_of.isoformat(), registry.fingerprint[:12]))
+    return vars(Answer(RESULTS[worst], verdicts, list(reports), as_of.isoformat(), registry.fingerprint[:12]))
 
 
 def answer_schema() -> dict[str, Any]:
@@ -169,21 +177,39 @@ class _Words:
         return vars(Told(**texts | vars(finding) | said | {"value": value}, withheld=withheld))
 
 
+#: what a word for nothing, such as 无, was read as
+READ_AS_EMPTY = "（空，按没有填写读）"
+#: the codes of findings about what stands in one cell
+_OF_A_CELL = ("value-", "code-")
 #: stands for the value in words that are not joined with one yet
 _VALUE = "\0"
 _TEXTS = ("says_zh", "says_en", "advice_zh", "advice_en")
 
 
 def _withheld(finding: Finding) -> bool:
-    """What is to be removed is not repeated; the gate leaves the value out already (diagnosis.is_private)."""
-    return finding.code in PERSONAL and finding.row is not None
+    """Whether the gate left a value out (diagnosis.is_private): what is to be removed, and what may be a person's.
+
+    Of a finding that only a filled cell can have it is known that there was a value."""
+    of_a_value = finding.code.startswith(_OF_A_CELL) and finding.code != "value-missing"
+    return finding.row is not None and (finding.code in PERSONAL or (of_a_value and finding.value is None))
 
 
 def _recognised(registry: Registry, cell: Normalisation) -> dict[str, Any]:
     table = registry.tables[cell.table]
-    known = cell.column in table.field_names
-    titles = (table.field(cell.column).title_zh, table.field(cell.column).title_en) if known else (cell.column,) * 2
-    return vars(Recognised(cell.table, cell.sheet, cell.row, cell.column, *titles, cell.raw, cell.normal))
+    field = table.field(cell.column) if cell.column in table.field_names else None
+    titles = (field.title_zh, field.title_en) if field else (cell.column,) * 2
+    shown = cell.normal if cell.normal is None or field is None else _shown(registry, field, cell.normal)
+    return vars(Recognised(cell.table, cell.sheet, cell.row, cell.column, *titles, cell.raw, cell.normal, shown))
+
+
+def _shown(registry: Registry, field: Field, normal: str) -> str:
+    """A value as a person knows it: 营利性 for_profit; several of a list one after another."""
+    if not normal:
+        return READ_AS_EMPTY
+    titles = {e.code: e.title_zh for e in registry.codelists[field.codelist].entries} if field.codelist else {}
+    titles |= {"true": "是", "false": "否"} if field.type == "boolean" else {}
+    parts = normal.split(";") if field.type == "list" else [normal]
+    return "；".join(f"{titles[part]} {part}" if part in titles else part for part in parts)
 
 
 def _titles(registry: Registry, table: str) -> tuple[str, str]:

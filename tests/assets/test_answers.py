@@ -79,7 +79,7 @@ def near(engine, monkeypatch):
             return check_file(registry, path, engine=engine, **given)
 
         def write_answer(self, registry, path, target, result, as_of):
-            write_answer(registry, path, target, result, as_of)
+            return write_answer(registry, path, target, result, as_of)
 
     monkeypatch.setattr(intake, "Sandbox", Near)
     monkeypatch.setattr(answers, "Sandbox", Near)
@@ -135,6 +135,31 @@ def test_what_only_all_files_together_show_is_answered_too(house):
     made = house.run()
     assert (made.files, made.removed, house.lying()) == ([], 1, [])
     assert list(house.workspace.answers.iterdir()) == [], "no folder is left behind"
+
+
+def test_a_sender_gets_his_own_workbook_back_whatever_it_is_called(house):
+    book = openpyxl.Workbook()
+    for line in WRONG.splitlines():
+        book.active.append(line.split(","))
+    for name in ("甲/驿站.xlsx", "乙/其实是新格式.xls"):
+        place = house.inbox / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        book.properties.title = name  # else both are one file
+        with place.open("wb") as file:
+            book.save(file)
+    house.put("丙/驿站.csv", WRONG)
+    made = house.run()
+    assert (made.failed, made.ways) == ([], {"own": 2, "copy": 1, "list": 0})
+    assert {f["file"]: f["way"] for f in made.files} == {
+        "甲/驿站.xlsx": "own", "乙/其实是新格式.xls": "own", "丙/驿站.csv": "copy"
+    }  # fmt: skip
+    for name in ("甲/驿站.xlsx", "乙/其实是新格式.xls"):
+        answer = house.book(name)
+        assert answer.sheetnames == ["校验结果", "Sheet"] and answer["Sheet"]["C2"].comment
+        assert any("本工作簿复制自" in str(cell.value) for row in answer["校验结果"] for cell in row)
+    assert house.run().ways == made.ways, "nothing is made again, and the ways are still known"
+    house.put("丁/工具.exe", "MZ")
+    assert house.run().ways == made.ways | {"list": 1}
 
 
 def test_a_file_that_was_not_taken_in_is_answered(house):

@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import duckdb
+import openpyxl
 import pytest
 from frictionless import Package
 
@@ -91,6 +92,20 @@ def test_received_is_accepted_plus_quarantined_for_every_file(first, home):
     assert all(received == accepted + held for *_, received, accepted, held in rows)
     intake = first["outcome"]["intake"]
     assert sum(row[-3] for row in rows) == intake["received"] == intake["accepted"] + intake["quarantined"]
+
+
+def test_whoever_sent_a_workbook_gets_his_own_back(first, home):
+    answers = first["outcome"]["answers"]
+    assert answers["failed"] == [] and sum(answers["ways"].values()) == len(answers["files"])
+    expected = {".xlsx": ("own", "本工作簿复制自"), ".csv": ("copy", "各行由报送的文件复制而来")}
+    assert [f["file"] for f in answers["files"] if f["way"] == "list"] == ["其他来件/损坏的月报.xlsx"]
+    told = [f for f in answers["files"] if f["way"] != "list"]
+    assert {Path(f["file"]).suffix for f in told} == set(expected)
+    for f in told:
+        way, remark = expected[Path(f["file"]).suffix]
+        first_sheet = openpyxl.load_workbook(home / "workspace" / f["path"]).worksheets[0]
+        said = "".join(str(cell.value) for row in first_sheet.iter_rows(max_row=9) for cell in row)
+        assert (f["file"], f["way"], remark in said) == (f["file"], way, True)
 
 
 def test_nothing_received_was_changed_or_lost(first, home):

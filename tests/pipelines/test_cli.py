@@ -230,7 +230,7 @@ def test_a_pipe_is_no_file_and_is_not_waited_for(tuoyu, station_file, tmp_path):
 def test_a_value_that_may_be_personal_is_not_printed_where_it_is_read_otherwise(tuoyu, station_file):
     given = station_file(GOOD.strip() + ",临托登\u200b2025001\n", HEADER.strip() + ",临时托登记回执编号\n")
     said = tuoyu("check", given)
-    assert "可能含个人信息" in said.out and "2025001" not in said.out
+    assert "可能涉及个人信息" in said.out and "2025001" not in said.out
     (cell,) = tuoyu("check", given, "--json").json["files"][0]["normalised"]
     assert (cell["column"], cell["raw"], cell["normal"]) == ("temporary_care_receipt_no", None, None)
 
@@ -239,6 +239,13 @@ def test_warnings_alone_are_accepted(tuoyu, station_file):
     said = tuoyu("check", station_file(GOOD * 2), "--as-of", "2026-03-31", "--report", "answer.xlsx")
     assert said.code == Exit.OK and "row-repeated" in said.out and "accepted with warnings" in said.out
     assert openpyxl.load_workbook("answer.xlsx").sheetnames == ["校验结果", "数据"]
+    assert said.out.splitlines()[-1] == "答复 report: answer.xlsx"
+    assert tuoyu("check", "answer.xlsx", "--report", "b.xlsx", "--json").json["reports"] == ["b.xlsx"]
+
+
+def test_of_very_many_findings_it_is_said_that_only_the_first_are_listed(tuoyu, station_file):
+    said = tuoyu("check", station_file(GOOD.replace("示范型", "豪华型").replace("西兴街道", "月球") * 5_100))
+    assert said.code == Exit.FINDINGS and "只列出前 10,000 条 only the first 10,000 findings of" in said.out
 
 
 def test_the_schema_of_the_answer_is_printed_and_fits_it(tuoyu, station_file):
@@ -332,7 +339,8 @@ def test_two_runs_then_diff_says_field_by_field_what_changed(tuoyu, tmp_path, st
     assert (answer["sender"], answer["file"], answer["result"]) == ("西兴", "西兴/二.csv", "rejected")
     assert (tmp_path / "workspace" / answer["path"]).exists()
     report = json.loads((tmp_path / "workspace" / "last_run.json").read_text("utf-8"))
-    assert report["answers"] == {"files": 1, "failed": 0}, "names of files stay with the answers"
+    ways = {"own": 0, "copy": 1, "list": 0}
+    assert report["answers"] == {"files": 1, "failed": 0, "ways": ways}, "names of files stay with the answers"
     status = tuoyu("status", "--json").json
     assert (status["received_files"], status["waiting_files"], status["intake"]["superseded"]) == (2, [], 1)
 

@@ -190,7 +190,7 @@ def test_what_is_said_of_a_row_a_column_or_a_sheet_has_a_place_too(answered, tmp
     book.save(path)
     answer, _ = answered(path)
     said = {c.coordinate: c.comment.text for row in answer["驿站"].iter_rows() for c in row if c.comment}
-    assert "个人信息" in said["F1"] and "涉及 2 行" in said["F1"], "the whole sheet, at its header"
+    assert "个人信息" in said["F1"] and "（第 2–3 行）" in said["F1"], "the whole sheet, at its header"
     assert not {"F2", "F3"} & set(said)
     assert "工作表对应不到" in answer["物资"]["A1"].comment.text
 
@@ -249,11 +249,65 @@ def test_only_our_own_first_sheet_is_passed_over(judge, tmp_path):
     assert openpyxl.load_workbook(answer).sheetnames == [f"{RESULT_SHEET}(2)", *book.sheetnames]
 
 
+def test_what_a_row_says_of_a_column_that_is_not_there_is_marked_in_the_row(answered, judge, tmp_path):
+    path = workbook(tmp_path / "a.xlsx", [HEAD, GOOD, *(station(n) for n in (2, 3, 4))])
+    about = {"table": "station", "file": "a.xlsx", "sheet": "驿站"}
+    rows = [Finding("value-missing", "error", row=4, column="gross_area_m2", **about)]
+    sheet = [Finding("column-missing", "error", row=n, column="reported_on", **about) for n in (2, 4, 5)]
+    book, _ = answered(path, replace(judge(path), findings=(*rows, *sheet)))
+    assert "（第 2、4–5 行）\n问题：" in book["驿站"]["A1"].comment.text
+    assert book["驿站"]["A4"].comment.text.startswith("【错误】")
+    places = [row[2] for row in sheet_text(book) if row and row[0] in range(1, 9)]
+    assert places == ["A4", "第 2 行", "第 4 行", "第 5 行"]
+    links = {c.value: c.hyperlink.location for row in book[RESULT_SHEET].iter_rows() for c in row if c.hyperlink}
+    assert links["第 5 行"] == "'驿站'!A1"
+
+
+def test_what_is_said_of_a_sheet_is_no_row_and_its_value_is_no_content(answered, tmp_path):
+    listed = {row[6]: row[2:6] for row in sheet_text(answered(filler(tmp_path / "a.xlsx"))[0]) if len(row) == 8}
+    assert next(row for says, row in listed.items() if "隐藏的列：H" in says) == ["B2", "整张工作表", None, "说明"]
+    assert next(row for says, row in listed.items() if "工作表对应不到" in says)[:2] == ["A1", "整张工作表"]
+
+
+def test_a_value_that_was_left_out_is_not_shown_as_if_there_were_none(answered, judge, tmp_path):
+    path = workbook(tmp_path / "a.xlsx", [HEAD, GOOD])
+    about = {"table": "station", "file": "a.xlsx", "sheet": "驿站", "row": 2, "column": "station_id"}
+    findings = (Finding("value-pattern", "error", **about), Finding("value-missing", "error", **about))
+    book, _ = answered(path, replace(judge(path), findings=findings))
+    values = [row[4] for row in sheet_text(book) if len(row) == 8 and row[0] in (1, 2)]
+    assert values == ["未显示（可能涉及个人信息）", None]
+
+
+def test_codes_are_shown_with_their_titles(answered, judge, tmp_path):
+    path = workbook(tmp_path / "a.xlsx", [HEAD, GOOD])
+    code = next(e for e in load("binjiang").codelists["station_type"].entries if e.title_zh == "示范型").code
+    cells = (
+        Normalisation("station", "驿站", 2, "station_type_code", "示范", code),
+        Normalisation("station", "驿站", 2, "opened_on", "无", ""),
+    )
+    book, _ = answered(path, replace(judge(path), normalised=cells, normalised_count=2))
+    assert [row[-1] for row in sheet_text(book) if row and row[0] in (1, 2)] == [
+        f"示范型 {code}", "（空，按没有填写读）"
+    ]  # fmt: skip
+
+
+def test_the_workbook_that_a_csv_became_can_be_corrected_and_sent_back(answered, judge, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join([",".join(HEAD), ",".join(station(2, 驿站类型="豪华型"))]), "utf-8")
+    book, way = answered(path)
+    assert way == "copy" and any("可以直接在这里更正" in str(row) for row in sheet_text(book))
+    book["数据"]["C2"] = "示范型"
+    book.save(tmp_path / "back.xlsx")
+    again = judge(tmp_path / "back.xlsx")
+    assert (again.accepted, again.findings) == (1, ())
+
+
 # --- the first sheet
 
 
 def sheet_text(book: openpyxl.Workbook) -> list[list]:
-    return [[c.value for c in row if c.value is not None] for row in book[RESULT_SHEET].iter_rows()]
+    every = ([c.value for c in row] for row in book[RESULT_SHEET].iter_rows())
+    return [row if all(row[5:]) and row[0] else [value for value in row if value is not None] for row in every]
 
 
 def test_the_first_sheet_says_the_result_and_lists_every_finding_with_a_link(answered, judge, tmp_path):
@@ -285,7 +339,7 @@ def test_what_was_read_differently_is_listed(answered, judge, tmp_path):
     rows = sheet_text(book)
     assert [1, "驿站'名册", "F6", "开放日期", "2024年5月1日", 2, "2024-05-01"] in rows
     assert [2, "驿站'名册", "F7", "开放日期", "2024.5.1", 1, "2024-05-01"] in rows
-    unsaid = "（可能含个人信息，不重复）"
+    unsaid = "未显示（可能涉及个人信息）"
     assert [row[3:] for row in rows if unsaid in row] == [["临时托登记回执编号", unsaid, 1, unsaid]]
     assert rows[-1] == ["另有 10 处，不再列出。"]
 
@@ -303,7 +357,7 @@ def test_values_are_text_on_the_first_sheet_and_none_of_a_person_is_repeated(ans
     assert not [c.coordinate for c in cells if c.data_type == "f"]
     assert "=HYPERLINK(1)" in [c.value for c in cells]
     assert not [c.value for c in cells if "13800138000" in str(c.value)]
-    assert "（含个人信息，不在此重复）" in [c.value for c in cells]
+    assert "未显示（可能涉及个人信息）" in [c.value for c in cells]
     assert book["数据"]["B3"].value == "驿站13800138000", "in his own table the filer has what he wrote"
 
 
@@ -396,6 +450,14 @@ def test_what_openpyxl_cannot_take_is_copied_as_text(answered, judge, tmp_path, 
     book, way = answered(tmp_path / "b.xlsx")
     assert way == "copy" and book.sheetnames == [RESULT_SHEET, "驿站'名册", "填报说明"]
     assert book["驿站'名册"]["D5"].comment and book["填报说明"]["A1"].data_type == "s"
+
+
+def test_only_what_a_file_may_cause_leads_to_a_simpler_way(judge, tmp_path, monkeypatch):
+    path = filler(tmp_path / "a.xlsx")
+    result = judge(path)
+    monkeypatch.setattr(openpyxl, "DEFUSEDXML", False)
+    with pytest.raises(RuntimeError, match="defusedxml"):
+        feedback.write_answer(load("binjiang"), path, tmp_path / "b.xlsx", result, AS_OF)
 
 
 def test_no_workbook_is_opened_without_defusedxml(tmp_path, monkeypatch):
