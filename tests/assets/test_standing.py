@@ -130,7 +130,7 @@ def test_a_later_file_without_the_problem_answers_it_and_is_named(street):
     found = one(street.run(FEB), "value-above-maximum")
     assert (found.state, found.answered_by, found.answered_on) == ("answered", "西兴/更正.csv", date(2026, 2, 28))
     assert found.age_days(date(2026, 4, 30)) == 28, "it no longer grows older"
-    assert street.held() == [(2, "open-days-above-month;value-above-maximum")], "the row itself stays in quarantine"
+    assert street.held() == [(2, "value-above-maximum")], "the row itself stays in quarantine"
 
 
 def test_a_worse_later_file_opens_it_again(street):

@@ -69,7 +69,7 @@ def listed(tuoyu: Tuoyu, *words: str) -> list[dict]:
 def test_open_findings_by_sender_the_oldest_first(tuoyu):
     found = listed(tuoyu)
     assert [(f["sender"], f["age_days"], f["code"]) for f in found][:2] == [
-        ("西兴", 59, "open-days-above-month"),
+        ("西兴", 59, "value-above-maximum"),
         ("西兴", 59, "row-orphan"),
     ]
     assert {f["sender"] for f in found[2:]} == {"长河"} and {f["age_days"] for f in found[2:]} == {0}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import subprocess
 import warnings
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -15,9 +17,11 @@ from typing import Any
 import openpyxl
 import pytest
 
+from quality.cross_rules import cross_rules
 from quality.gate import GateResult, check_file
 from quality.normalise import code_word, code_words
 from quality.reading.headers import match_header
+from quality.rule_list import rule_list
 from quality.templates import workbook as template_workbook
 from quality.templates.cells import MOST_LIST, MOST_PROMPT, MOST_REFUSAL, MOST_TITLE
 from quality.templates.make import make_template
@@ -124,6 +128,39 @@ def judged(registry: Registry, path: Path) -> GateResult:
 
 def told(result: GateResult) -> list[tuple]:
     return [(f.code, f.table, f.row, f.column) for f in result.findings]
+
+
+# --- what it says
+
+
+@pytest.mark.parametrize("slug", profiles())
+def test_nothing_in_a_template_is_left_to_fill_in(slug):
+    registry = load(slug)
+    for made in templates(registry, every_column=True):
+        for name, held in zip(*_parts(workbook([made])), strict=True):
+            assert not re.search(r"\{[a-z][a-z0-9_]*\}", held), (slug, made.table, name)
+
+
+def _parts(book: bytes) -> tuple[list[str], list[str]]:
+    """The texts of a workbook: shared strings, sheets with their validations, comments, properties."""
+    with zipfile.ZipFile(io.BytesIO(book)) as held:
+        names = [name for name in held.namelist() if name.endswith((".xml", ".vml"))]
+        return names, [held.read(name).decode() for name in names]
+
+
+def test_a_rule_whose_figures_are_missing_is_not_in_the_guide():
+    taiwan = load("taiwan-sfaa")
+    gone = {r.code for r in cross_rules() if r.missing(taiwan.parameters(AS_OF))}
+    assert gone
+    for registry, there in ((taiwan, False), (BINJIANG, True)):
+        told = {rule.code for made in templates(registry) for column in made.columns for rule in column.rules}
+        assert bool(told & gone) == there
+
+
+@pytest.mark.parametrize("slug", profiles())
+def test_the_list_of_rules_leaves_nothing_to_fill_in(slug):
+    for rule in rule_list(load(slug), AS_OF)["rules"]:
+        assert not re.search(r"\{[a-z][a-z0-9_]*\}", rule["says_zh"] + rule["says_en"]), rule
 
 
 # --- back at the gate
