@@ -150,6 +150,7 @@ class BookRule(Strict):
     zh: str
     en: str
     dq: str
+    source: str  # the law or standard with its article; "project": our own
     columns: tuple[str, ...] = ()
     where: tuple[str, ...] = ()
     note_zh: str = ""
