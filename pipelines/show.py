@@ -252,7 +252,8 @@ def rules(told: dict[str, Any], json_out: bool) -> None:
     out.print(f"规则手册 rule book: {len(told['book'])}, {told['profile']}, 截至 as of {told['as_of']}", style="bold")
     for entry in told["book"]:
         _book_rule(out, entry)
-    for name, members in groupby([r for r in told["rules"] if not r["of_a_column"]], lambda r: r["table"]):
+    own = sorted((r for r in told["rules"] if not r["of_a_column"]), key=lambda r: r["table"])
+    for name, members in groupby(own, lambda r: r["table"]):
         out.print(name, style="bold")
         for r in members:
             _rule(out, r)
@@ -264,7 +265,8 @@ def rules(told: dict[str, Any], json_out: bool) -> None:
 def _book_rule(out: Console, entry: dict[str, Any]) -> None:
     """One rule of the rule book: what it says, what looks after it, and what of it is open."""
     style, state = _STATES[entry["state"]]
-    say(out, " · ".join((entry["severity"], f"GB/T 36344 {entry['dq']}", state)), lead=f"  {entry['id']} ", style=style)
+    said = (entry["severity"], _source(entry), f"GB/T 36344 {entry['dq']}", state)
+    say(out, " · ".join(said), lead=f"  {entry['id']} ", style=style)
     say(out, f"{entry['zh']} {entry['en']}", lead="    ")
     if found := [*entry["codes"], *entry["where"]]:
         say(out, ", ".join(found), lead="    = ")
@@ -274,8 +276,13 @@ def _book_rule(out: Console, entry: dict[str, Any]) -> None:
         say(out, f"{entry['note_zh']} {entry['note_en']}", lead="    ", style="dim")
 
 
+def _source(rule: dict[str, Any]) -> str:
+    """The law or standard a rule comes from."""
+    return rule["source"].replace("project", "本项目 project")
+
+
 def _rule(out: Console, r: dict[str, Any]) -> None:
-    said = (r["code"], r["severity"], r["column"], r["source"], r["dq"], *r["implements"])
+    said = (r["code"], r["severity"], r["column"], _source(r), r["dq"], *r["implements"])
     say(out, " · ".join(filter(None, said)), lead="  ")
     say(out, r["says_zh"], lead="    ")
     if not r["evaluated"]:

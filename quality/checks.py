@@ -12,7 +12,7 @@ from datetime import date
 
 import duckdb
 
-from quality.findings import filled, placeholders
+from quality.findings import rule_says
 from quality.normalise import install_macros, uses_macros
 from schemas.compile.duckdb import quote
 from schemas.compile.rules import CompiledRule, row_rules
@@ -57,12 +57,14 @@ def check_table(
         install_macros(con)
     total, *failed = con.execute(f"SELECT {selected} FROM {relation}").fetchone()
     failures = dict(zip(map(id, counted), failed, strict=True))
-    results = [_result(registry, table, rule, failures.get(id(rule)), total) for rule in rules]
+    results = [_result(registry, table, as_of, rule, failures.get(id(rule)), total) for rule in rules]
     return [_key_result(con, registry, table, relation, total), *_merged(results)]
 
 
-def _result(registry: Registry, table: Table, rule: CompiledRule, failed: int | None, total: int) -> CheckResult:
-    says = filled(registry.finding(rule.code).says_zh, placeholders(registry, table.field(rule.column), "zh"))
+def _result(
+    registry: Registry, table: Table, as_of: date, rule: CompiledRule, failed: int | None, total: int
+) -> CheckResult:
+    says = rule_says(registry, rule.code, table, rule.column, as_of, "zh")
     if failed is None:
         says += f"（未评估：缺少参数 {', '.join(rule.missing_parameters)}）"
     return CheckResult(

@@ -13,7 +13,8 @@ from datetime import date
 from typing import Any
 
 from quality.cross_rules import cross_rule_texts
-from schemas.model import Field, FindingText
+from schemas.compile.template import offered, words_of
+from schemas.model import Field, FindingText, Table
 from schemas.registry import Registry
 
 
@@ -84,21 +85,30 @@ def explain(registry: Registry, finding: Finding, as_of: date | None = None) -> 
         "column_en": field.title_en if field else finding.column,
     }
     for language in ("zh", "en"):
-        words = figures(registry, as_of) | placeholders(registry, field, language) | {
+        words = figures(registry, as_of) | placeholders(registry, table, field, language) | {
             "column": told[f"column_{language}"] or "",
             "value": finding.value or "",
         }
         hint = getattr(field, f"hint_{language}") if field and finding.code.startswith(_OF_A_CELL) else ""
-        advice = filled(getattr(text, f"advice_{language}"), words)
-        told[f"says_{language}"] = filled(getattr(text, f"says_{language}"), words)
+        advice = filled(_advice(text, field, language), words, UNSET[language])
+        told[f"says_{language}"] = filled(getattr(text, f"says_{language}"), words, UNSET[language])
         both = [hint, advice] if finding.code == "code-unknown" else [hint or advice]
         example = _example(field, language) if finding.code == "value-pattern" else ""
         told[f"advice_{language}"] = (" " if language == "en" else "").join(filter(None, [*both, example]))
     return asdict(finding) | told
 
 
+def _advice(text: FindingText, field: Field | None, language: str) -> str:
+    """What to do about it, for a field of this type where that differs."""
+    usual = (text.advice_zh, text.advice_en)
+    zh, en = text.advice_by_type.get(field.type, usual) if field else usual
+    return zh if language == "zh" else en
+
+
 #: the codes of findings about what stands in one cell
 _OF_A_CELL = ("value-", "code-")
+#: what a text says in the place of a figure that the profile does not give
+UNSET = {"zh": "（本地区未规定）", "en": "(not set here)"}
 #: so many words of a code list are named; more would not be read
 _MOST_CODES = 20
 
@@ -110,9 +120,16 @@ def figures(registry: Registry, as_of: date | None = None) -> dict[str, str]:
     return {p.code: p.value for p in sorted(registry.all_parameters(), key=lambda p: p.valid_from)}
 
 
-def placeholders(registry: Registry, field: Field | None, language: str) -> dict[str, str]:
-    """The words for {column}, {minimum}, {maximum}, {pattern} and {allowed} in a text about a field."""
-    if field is None:
+def rule_says(registry: Registry, code: str, table: Table, column: str | None, as_of: date, language: str) -> str:
+    """What a rule asks of a column, without a finding: with the figures of the day, and nothing left to fill in."""
+    field = table.field(column) if column else None
+    words = figures(registry, as_of) | placeholders(registry, table, field, language)
+    return filled(getattr(finding_text(registry, code), f"says_{language}"), words, UNSET[language])
+
+
+def placeholders(registry: Registry, table: Table | None, field: Field | None, language: str) -> dict[str, str]:
+    """The words for {column}, {minimum}, {maximum}, {pattern} and {allowed} in a text about a field of a table."""
+    if table is None or field is None:
         return {}
     limits = field.constraints
     lowest = limits.minimum if limits.minimum is not None else limits.min_length
@@ -122,7 +139,7 @@ def placeholders(registry: Registry, field: Field | None, language: str) -> dict
         "minimum": "" if lowest is None else f"{lowest}",
         "maximum": "" if highest is None else f"{highest}",
         "pattern": limits.pattern or "",
-        "allowed": _allowed(registry, field, language),
+        "allowed": _allowed(registry, table, field, language),
     }
 
 
@@ -133,15 +150,17 @@ def _example(field: Field | None, language: str) -> str:
     return f"例如 {field.example}" if language == "zh" else f"For example {field.example}"
 
 
-def filled(text: str, words: Mapping[str, str]) -> str:
-    """The text with each {placeholder} that has a word replaced by it, in one pass: values may hold braces."""
-    return re.sub(r"\{([a-z][a-z0-9_]*)\}", lambda match: words.get(match.group(1), match.group()), text)
+def filled(text: str, words: Mapping[str, str], unset: str) -> str:
+    """The text with each {placeholder} replaced by its word, or by ``unset``, in one pass: values may hold braces."""
+    return re.sub(r"\{([a-z][a-z0-9_]*)\}", lambda match: words.get(match.group(1), unset), text)
 
 
-def _allowed(registry: Registry, field: Field, language: str) -> str:
+def _allowed(registry: Registry, table: Table, field: Field, language: str) -> str:
+    """The choices of a template: none that another rule of the table refuses."""
     if not field.codelist:
         return ""
-    entries = registry.codelists[field.codelist].entries
-    titles = [e.title_zh if language == "zh" else e.title_en or e.title_zh for e in entries if not e.deprecated_in]
+    codes = registry.codelists[field.codelist]
+    entries, words = offered(table, field, codes), words_of(codes)
+    titles = [words[e.code] if language == "zh" else e.title_en or e.title_zh for e in entries]
     joint, more = ("、", f"等 {len(titles)} 项") if language == "zh" else (", ", f" and others, {len(titles)} in all")
     return joint.join(titles[:_MOST_CODES]) + (more if len(titles) > _MOST_CODES else "")

@@ -6,14 +6,13 @@ What belongs here: joining contracts, rules between tables and the rule book. Wh
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Any
 
-from quality.cross_rules import cross_rules
-from quality.findings import figures, filled, placeholders
-from schemas.compile.rules import row_rules
-from schemas.model import BookRule, FindingText, Table
+from quality.cross_rules import CrossRule, cross_rules
+from quality.findings import finding_text, rule_says
+from schemas.compile.rules import CompiledRule, row_rules
+from schemas.model import BookRule, Table
 from schemas.registry import Registry
 
 
@@ -24,10 +23,9 @@ def rule_list(registry: Registry, as_of: date) -> dict[str, Any]:
     rule book, the findings that look after it here (``codes``) and their ``state``: evaluated, partly, not_evaluated
     (figures are missing), elsewhere (see ``where``), not_adopted (by this profile) or left_out (see the note)."""
     found = [row for t in registry.layer("intake") for row in _table_rules(registry, t, as_of)]
-    in_force, words = registry.parameters(as_of), figures(registry, as_of)
+    in_force = registry.parameters(as_of)
     for rule in cross_rules():
-        missing = rule.missing(in_force)
-        found.append(_rule(rule.text, rule.table, rule.column, words) | _evaluated(missing))
+        found.append(_rule(registry, rule, registry.tables[rule.table], as_of) | _evaluated(rule.missing(in_force)))
     return {
         "as_of": as_of.isoformat(),
         "rules": found,
@@ -38,8 +36,7 @@ def rule_list(registry: Registry, as_of: date) -> dict[str, Any]:
 def _table_rules(registry: Registry, found: Table, as_of: date) -> list[dict[str, Any]]:
     of_rows, rows = {rule.code for rule in found.rules}, []
     for rule in row_rules(registry, found, as_of):
-        words = figures(registry, as_of) | placeholders(registry, found.field(rule.column), "zh")
-        row = _rule(registry.finding(rule.code), found.name, rule.column, words)
+        row = _rule(registry, rule, found, as_of)
         rows.append(row | {"of_a_column": rule.code not in of_rows} | _evaluated(rule.missing_parameters))
     return rows
 
@@ -48,24 +45,20 @@ def _evaluated(missing: tuple[str, ...]) -> dict[str, Any]:
     return {"evaluated": not missing, "missing_parameters": list(missing)}
 
 
-def _rule(text: FindingText, table: str, column: str | None, words: dict[str, str]) -> dict[str, Any]:
+def _rule(registry: Registry, rule: CompiledRule | CrossRule, table: Table, as_of: date) -> dict[str, Any]:
+    text = finding_text(registry, rule.code)
     return {
-        "code": text.code,
+        "code": rule.code,
         "severity": text.severity,
-        "table": table,
-        "column": column,
+        "table": table.name,
+        "column": rule.column,
         "of_a_column": False,
-        "says_zh": _told(text.says_zh, words, "（本地区未规定）"),
-        "says_en": _told(text.says_en, words, "(not set here)"),
+        "says_zh": rule_says(registry, rule.code, table, rule.column, as_of, "zh"),
+        "says_en": rule_says(registry, rule.code, table, rule.column, as_of, "en"),
         "source": text.source,
         "dq": text.dq,
         "implements": list(text.implements),
     }
-
-
-def _told(text: str, words: dict[str, str], unknown: str) -> str:
-    """The text of a rule without a finding: nothing in it stays a placeholder."""
-    return re.sub(r"\{[a-z0-9_]+\}", unknown, filled(text, words))
 
 
 def _book_rule(registry: Registry, entry: BookRule, found: list[dict[str, Any]]) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
+from schemas.portable import is_portable
+
 FieldType = Literal["string", "integer", "number", "boolean", "date", "yearmonth", "list"]
 Severity = Literal["error", "warning", "info"]
 #: held: keys of intake rows that wait in quarantine, made by the intake step
@@ -31,29 +33,6 @@ class Strict(BaseModel):
     """Frozen, and an unknown key is an error: a misspelt constraint must not be silently ignored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-#: the parts of a regular expression that RE2, Python, JavaScript and XML Schema read alike. `\d` is not among them (in
-#: Python it takes every digit of Unicode), nor is `.`, nor anchors: Table Schema puts its own around the whole.
-_PORTABLE = re.compile(
-    r"""(?P<open>\() | (?P<close>\)) | (?P<or>\|) | (?P<many>[*+?]|\{[0-9]{1,3}(?:,[0-9]{0,3})?\})
-    | (?P<one>[^\\\[\](){}|*+?.^$\n\r] | \\[\\\[\](){}|*+?.^$/-] | \[\^?(?:[^\\\[\]^\n\r] | \\[\\\[\]^-])+\])""",
-    re.VERBOSE,
-)
-
-
-def is_portable(pattern: str) -> bool:
-    """Whether a regular expression means the same in every engine that may read it, matching the whole text."""
-    at, depth, repeatable = 0, 0, False
-    while at < len(pattern):
-        part = _PORTABLE.match(pattern, at)
-        if part is None or (part.lastgroup == "many" and not repeatable) or (part.lastgroup == "or" and not depth):
-            return False
-        depth += {"open": 1, "close": -1}.get(part.lastgroup or "", 0)
-        if depth < 0:
-            return False
-        repeatable, at = part.lastgroup in ("one", "close"), part.end()
-    return depth == 0
 
 
 class Constraints(Strict):
@@ -152,6 +131,7 @@ class FindingText(Strict):
     says_en: str
     advice_zh: str = ""
     advice_en: str = ""
+    advice_by_type: dict[FieldType, tuple[str, str]] = {}  # zh, en, where a type of field needs other words
     source: str = ""
     dq: str | None = None  # GB/T 36344-2018 sub-indicator
     implements: tuple[str, ...] = ()  # rules of schemas/rulebook.yml
@@ -170,6 +150,7 @@ class BookRule(Strict):
     zh: str
     en: str
     dq: str
+    source: str  # the law or standard with its article; "project": our own
     columns: tuple[str, ...] = ()
     where: tuple[str, ...] = ()
     note_zh: str = ""

@@ -63,10 +63,7 @@ _DOCUMENTS: tuple[Mistake, ...] = (
     ({"provider_id": UNKNOWN_PROVIDER}, (("provider_id", "row-orphan"),)),
 )
 _REPORTS: tuple[Mistake, ...] = (
-    (
-        {"open_day_count": 32},
-        (("open_day_count", "value-above-maximum"), ("open_day_count", "open-days-above-month")),
-    ),
+    ({"open_day_count": 32}, (("open_day_count", "value-above-maximum"),)),
     ({"child_visit_count": -4}, (("child_visit_count", "value-below-minimum"),)),
     ({"child_visit_count": "很多"}, (("child_visit_count", "value-type"),)),
     ({"activity_count": None}, (("activity_count", "value-missing"),)),

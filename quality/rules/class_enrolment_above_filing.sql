@@ -9,20 +9,6 @@
 -- source: project
 -- dq: 0402
 -- implements: R-CAP-02
-WITH stated AS (
-    SELECT area_code, provider_id, event_on, sum(place_count) AS class_places, sum(enrolled_count) AS class_children
-    FROM filing_class
-    GROUP BY area_code, provider_id, event_on
-)
-SELECT line.source_sha256, line.source_sheet, line.source_row, concat(stated.class_children, ' / ', filed.place_count) AS value
-FROM stated
-INNER JOIN filing_period AS filed
-    ON filed.area_code = stated.area_code
-    AND filed.provider_id = stated.provider_id
-    AND filed.event_on <= stated.event_on
-    AND (filed.until_on IS NULL OR filed.until_on > stated.event_on)
-INNER JOIN filing_class AS line
-    ON line.area_code = stated.area_code
-    AND line.provider_id = stated.provider_id
-    AND line.event_on = stated.event_on
-WHERE stated.class_children > filed.place_count
+SELECT source_sha256, source_sheet, source_row, concat(children, ' / ', filed_places) AS value
+FROM stated_classes
+WHERE children > filed_places

@@ -12,21 +12,6 @@
 -- parameters: class_places_tolerance
 -- A class row is compared with the filing in force on its date. Fewer places than filed, or a few more, are only
 -- pointed out, because a line of another class may still be missing.
-WITH stated AS (
-    SELECT area_code, provider_id, event_on, sum(place_count) AS class_places, sum(enrolled_count) AS class_children
-    FROM filing_class
-    GROUP BY area_code, provider_id, event_on
-)
-SELECT line.source_sha256, line.source_sheet, line.source_row, concat(stated.class_places, ' / ', filed.place_count) AS value
-FROM stated
-INNER JOIN filing_period AS filed
-    ON filed.area_code = stated.area_code
-    AND filed.provider_id = stated.provider_id
-    AND filed.event_on <= stated.event_on
-    AND (filed.until_on IS NULL OR filed.until_on > stated.event_on)
-INNER JOIN filing_class AS line
-    ON line.area_code = stated.area_code
-    AND line.provider_id = stated.provider_id
-    AND line.event_on = stated.event_on
-WHERE stated.class_places <> filed.place_count
-    AND stated.class_places <= filed.place_count + $class_places_tolerance
+SELECT source_sha256, source_sheet, source_row, concat(places, ' / ', filed_places) AS value
+FROM stated_classes
+WHERE places <> filed_places AND places <= filed_places + $class_places_tolerance

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from quality.cross_rules import cross_rules
-from quality.findings import filled, finding_text, placeholders
-from schemas.compile.rules import row_rules
+from quality.cross_rules import CrossRule, cross_rules
+from quality.findings import rule_says
+from schemas.compile.rules import CompiledRule, row_rules
 from schemas.compile.template import Template, TemplateRule, template
 from schemas.model import Table
 from schemas.registry import Registry
@@ -31,15 +31,15 @@ def make_template(registry: Registry, name: str, as_of: date, *, every_column: b
 
 
 def _rules(registry: Registry, table: Table, as_of: date) -> Iterator[tuple[str, TemplateRule]]:
-    """(column, rule): of one row, where its parameters have a value; then those between tables."""
+    """(column, rule) of one row, then of those between tables, where their parameters have a value."""
     for rule in row_rules(registry, table, as_of):
         if rule.predicate is not None:
-            yield from ((column, _told(registry, table, column, rule.code)) for column in rule.columns)
+            yield from ((column, _told(registry, table, column, rule, as_of)) for column in rule.columns)
+    in_force = registry.parameters(as_of)
     for rule in cross_rules():
-        if rule.table == table.name and rule.column:
-            yield rule.column, _told(registry, table, rule.column, rule.code)
+        if rule.table == table.name and rule.column and not rule.missing(in_force):
+            yield rule.column, _told(registry, table, rule.column, rule, as_of)
 
 
-def _told(registry: Registry, table: Table, column: str, code: str) -> TemplateRule:
-    text = finding_text(registry, code)
-    return TemplateRule(code, text.severity, filled(text.says_zh, placeholders(registry, table.field(column), "zh")))
+def _told(registry: Registry, table: Table, column: str, rule: CompiledRule | CrossRule, as_of: date) -> TemplateRule:
+    return TemplateRule(rule.code, rule.severity, rule_says(registry, rule.code, table, column, as_of, "zh"))

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from schemas.model import CodeList, Field, Table
+from schemas.model import Code, CodeList, Field, Table
 from schemas.registry import Registry
 
 #: units as they stand in brackets behind a title; what is merely counted has none
@@ -129,7 +129,7 @@ def _instructions(registry: Registry, table: Table) -> tuple[str, ...]:
 
 def _column(registry: Registry, table: Table, of: Field, rules: tuple[TemplateRule, ...]) -> TemplateColumn:
     codes = registry.codelists[of.codelist] if of.codelist else None
-    words = _words(codes) if codes else {}
+    words = words_of(codes) if codes else {}
     choices = _choices(table, of, codes, words)
     required = of.required and of.name not in table.defaults
     lowest, highest = _limits(of)
@@ -158,7 +158,7 @@ def header(of: Field, *, required: bool) -> str:
     return of.title_zh + ("" if said else f"（{unit}）") + ("*" if required else "")
 
 
-def _words(codes: CodeList) -> dict[str, str]:
+def words_of(codes: CodeList) -> dict[str, str]:
     """Code -> the word a filer chooses: its title, unless another entry is called the same; then the code itself."""
     counted = Counter(text for e in codes.entries for text in {_fold(t) for t in (e.title_zh, e.title_en, *e.aliases)})
     return {e.code: e.title_zh if counted[_fold(e.title_zh)] == 1 else e.code for e in codes.entries}
@@ -173,8 +173,13 @@ def _choices(table: Table, of: Field, codes: CodeList | None, words: dict[str, s
         return YES_NO
     if codes is None:
         return ()
+    return tuple(words[e.code] for e in offered(table, of, codes))
+
+
+def offered(table: Table, of: Field, codes: CodeList) -> list[Code]:
+    """What a filer may choose: neither given up nor refused by a rule of the table whatever else the row says."""
     refused = _refused(table, of)
-    return tuple(words[e.code] for e in codes.entries if not e.deprecated_in and e.code not in refused)
+    return [e for e in codes.entries if not e.deprecated_in and e.code not in refused]
 
 
 def _refused(table: Table, of: Field) -> set[str]:

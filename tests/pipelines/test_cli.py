@@ -381,6 +381,26 @@ def test_every_rule_is_listed_with_what_it_lacks(tuoyu):
     printed = tuoyu("schema", "rules", "--as-of", "2026-03-31").out
     assert all(r["code"] in printed for r in rules)
     assert all(name in printed for name in book)
+    sources = [entry["source"].replace("project", "本项目 project") for entry in told["book"]]
+    assert all(source and _packed(source) in _packed(printed) for source in sources)
+    assert book["R-CLS-01"]["source"] == "国卫人口发〔2019〕58号 标准 Art. 19"
+
+
+def test_the_rules_stand_under_each_table_once_and_a_milder_judgement_has_its_note(tuoyu):
+    said = ("schema", "rules", "--as-of", "2026-03-31")
+    told, lines = tuoyu(*said, "--json").json, tuoyu(*said).out.splitlines()
+    own = {rule["table"] for rule in told["rules"] if not rule["of_a_column"]}
+    assert all(lines.count(name) == 1 for name in own)
+    severity = {rule["code"]: rule["severity"] for rule in told["rules"]}
+    asked = [entry for entry in told["book"] if entry["severity"] == "error" and entry["codes"]]
+    milder = [e for e in asked if "error" not in {severity.get(code, "error") for code in e["codes"]}]
+    assert {"R-DOC-01", "R-GEO-02"} <= {entry["id"] for entry in milder}
+    assert all(entry["note_zh"] and _packed(entry["note_zh"]) in _packed("".join(lines)) for entry in milder)
+
+
+def _packed(text: str) -> str:
+    """Without the places where a terminal folds it."""
+    return re.sub(r"\s", "", text)
 
 
 def test_what_is_law_of_one_country_is_not_adopted_by_another(tuoyu):

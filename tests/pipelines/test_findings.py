@@ -33,7 +33,8 @@ def home(tmp_path_factory) -> Path:
     street = Street(root)
     street.correct(WAIVER.format(expires="2026-04-30"))
     street.put("卫健局/驿站.csv", STATION + XIXING)
-    street.put("西兴/一月.csv", REPORT + report("2025-01", 40) + report("2025-02", 20, station="330108-F-0009"))
+    orphan = report("2025-02", 20, station="330108-F-0009")
+    street.put("西兴/一月.csv", REPORT + report("2025-01", 40).replace(",30,", ",-3,") + orphan)
     street.put("长河/一月.csv", REPORT + report("2025-03", 20).replace(",30,", ",许多,"))
     street.run(JAN)
     street.put("长河/更正.csv", REPORT + report("2025-03", 20))
@@ -69,12 +70,12 @@ def listed(tuoyu: Tuoyu, *words: str) -> list[dict]:
 def test_open_findings_by_sender_the_oldest_first(tuoyu):
     found = listed(tuoyu)
     assert [(f["sender"], f["age_days"], f["code"]) for f in found][:2] == [
-        ("西兴", 59, "open-days-above-month"),
         ("西兴", 59, "row-orphan"),
+        ("西兴", 59, "value-below-minimum"),
     ]
     assert {f["sender"] for f in found[2:]} == {"长河"} and {f["age_days"] for f in found[2:]} == {0}
     assert {f["state"] for f in found} == {"open"}
-    orphan = found[1]
+    orphan = found[0]
     assert (orphan["file"], orphan["row"], orphan["first_seen_on"]) == ("西兴/一月.csv", 3, JAN)
     assert orphan["key"] is None, "the key is what is in doubt"
     assert all(f["says_zh"] and f["advice_zh"] and "{" not in f["says_zh"] for f in found)
@@ -166,10 +167,10 @@ def test_a_run_says_what_stands_and_status_too(tuoyu, tmp_path, monkeypatch):
     (inbox / "驿站.csv").write_text(STATION + XIXING, "utf-8")
     (inbox / "月报.csv").write_text(REPORT + report("2025-01", 40) + report("2025-02", 20), "utf-8")
     code, out, _ = tuoyu("run", "--job", "receive", "--as-of", MAR, home=tmp_path)
-    line = f"待办问题 open findings: 错误 error 2, 提醒 warning 0，最早 oldest {MAR} (0 天 days)"
+    line = f"待办问题 open findings: 错误 error 1, 提醒 warning 0，最早 oldest {MAR} (0 天 days)"
     assert code == Exit.OK and line in out
     assert line in tuoyu("status", home=tmp_path)[1]
-    assert json.loads(tuoyu("status", "--json", home=tmp_path)[1])["standing"]["open"] == {"error": 2, "warning": 0}
+    assert json.loads(tuoyu("status", "--json", home=tmp_path)[1])["standing"]["open"] == {"error": 1, "warning": 0}
     (tmp_path / "corrections").mkdir()
     (tmp_path / "corrections" / "x.yml").write_text("corrections: none", "utf-8")
     monkeypatch.setenv("TUOYU_CORRECTIONS", str(tmp_path / "corrections"))

@@ -21,7 +21,8 @@ from assets.release.verify import _foreign_keys
 from quality.suites import DISAGREE, frame_of, second_opinion, validated
 from schemas.compile.constraints import FINDINGS
 from schemas.compile.rules import CompiledRule
-from schemas.model import Constraints, ContractError, Field, ForeignKey, Table, is_portable
+from schemas.model import Constraints, ContractError, Field, ForeignKey, Table
+from schemas.portable import is_portable
 from schemas.registry import load, profiles
 from tests.quality import agreement
 from tests.quality.agreement import AS_OF, Contract, Row, Staged, compare, contracts

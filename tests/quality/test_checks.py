@@ -11,11 +11,12 @@ import duckdb
 import pytest
 
 from quality.checks import check_table
-from quality.cross_rules import cross_rules, lay_out
+from quality.cross_rules import cross_rule_texts, cross_rules, lay_out
 from quality.findings import Finding, explain, finding_text
+from quality.templates.make import make_template
 from schemas.compile.duckdb import column_definitions
 from schemas.model import ContractError
-from schemas.registry import load
+from schemas.registry import load, profiles
 
 REGISTRY = load("binjiang")
 AS_OF = date(2026, 3, 31)
@@ -134,8 +135,7 @@ def test_a_finding_is_explained_in_two_languages():
     finding = Finding("value-type", "error", "station_report", "a.csv", "", 3, "open_day_count", "很多", "0")
     told = explain(REGISTRY, finding)
     assert told["says_zh"] and told["says_en"] and told["row"] == 3
-    hint = REGISTRY.tables["station_report"].field("open_day_count").hint_zh
-    assert told["advice_zh"] == (hint or finding_text(REGISTRY, "value-type").advice_zh)
+    assert told["advice_zh"] == finding_text(REGISTRY, "value-type").advice_by_type["integer"][0]
     assert explain(REGISTRY, replace(finding, code="report-before-open"))["says_zh"].startswith("月报")
 
 
@@ -143,7 +143,50 @@ def test_the_figures_in_a_text_are_those_in_force_on_the_day():
     finding = Finding("class-size-above-cap", "error", "filing_class", "a.csv", "", 3, "place_count", "31", "0")
     for told in (explain(REGISTRY, finding), explain(REGISTRY, finding, AS_OF)):
         assert "托小班 15 人" in told["advice_zh"] and "{" not in told["advice_zh"]
-    assert "{" in explain(REGISTRY, finding, date(1990, 1, 1))["advice_zh"]
+    told = explain(REGISTRY, finding, date(1990, 1, 1))["advice_zh"]
+    assert "本地区未规定" in told and "{" not in told
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_text_leaves_a_placeholder_whatever_the_profile_and_the_field(language):
+    for registry in map(load, profiles()):
+        for code in [*registry.findings, *cross_rule_texts()]:
+            for table in registry.layer("intake"):
+                for column in (None, *table.field_names):
+                    told = explain(registry, Finding(code, "error", table.name, column=column), AS_OF)
+                    for key in (f"says_{language}", f"advice_{language}"):
+                        assert not re.search(r"\{[a-z][a-z0-9_]*\}", told[key]), (code, table.name, column)
+
+
+@pytest.mark.parametrize(
+    "code, column, has, lacks",
+    [
+        ("value-type", "open_day_count", "整数", "日期"),
+        ("value-type", "reported_on", "2026-03-31", "数字"),
+        ("date-impossible", "report_month", "2026-03", "二月"),
+        ("date-impossible", "reported_on", "二月", "01 到 12"),
+        ("date-other-calendar", "report_month", "2026-03", "2026-03-31"),
+        ("date-incomplete", "report_month", "2026-03", "2026-03-31"),
+        ("date-ambiguous", "report_month", "2026-03", "2026-03-31"),
+        ("date-range", "report_month", "2026-03", "起、止"),
+    ],
+)
+def test_the_remedy_is_of_the_kind_of_the_column(code, column, has, lacks):
+    advice = explain(REGISTRY, Finding(code, "error", "station_report", column=column))["advice_zh"]
+    assert has in advice and lacks not in advice
+
+
+@pytest.mark.parametrize(
+    "table, column, refused", [("filing", "subdistrict_code", "全区"), ("filing", "service_modes", "不区分")]
+)
+def test_an_unknown_code_is_not_answered_with_one_that_another_rule_refuses(table, column, refused):
+    def advice(name: str) -> str:
+        return explain(REGISTRY, Finding("code-unknown", "error", name, column=column))["advice_zh"]
+
+    offered = next(c for c in make_template(REGISTRY, table, AS_OF).columns if c.name == column).choices
+    assert refused not in advice(table) and "、".join(offered) in advice(table)
+    if column == "subdistrict_code":
+        assert refused in advice("population")
 
 
 def test_a_wrong_format_is_explained_by_an_example():

@@ -40,7 +40,7 @@ def _with(**cells: str) -> Callable[[Cells], Cells]:
 
 #: what is done to a row, and the codes it must be told
 MISTAKES: tuple[tuple[Callable[[Cells], Cells], str], ...] = (
-    (_with(open_day_count="40"), "open-days-above-month;value-above-maximum"),
+    (_with(open_day_count="40"), "value-above-maximum"),
     (_with(open_day_count=""), "value-missing"),
     (_with(child_visit_count="很多"), "value-type"),
     (_with(child_visit_count="-5"), "value-below-minimum"),
