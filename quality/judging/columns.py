@@ -9,7 +9,7 @@ from __future__ import annotations
 import duckdb
 
 from quality.judging.plain import all_plain, plain_pattern
-from quality.reading.reader import TextTable
+from quality.reading.text_table import TextTable
 from schemas.compile.duckdb import literal, quote
 from schemas.registry import Registry
 

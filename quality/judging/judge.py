@@ -21,7 +21,7 @@ from quality.judging.diagnosis import SUSPECT, UNREADABLE, Doubt, diagnose, is_p
 from quality.judging.plain import plain_value
 from quality.judging.rewriting import is_rewritten
 from quality.normalise import is_parsed, normal_expression, raw_name, unreadable, with_default
-from quality.reading.reader import TextTable
+from quality.reading.text_table import TextTable
 from schemas.compile.duckdb import column_definitions, column_type, literal, quote
 from schemas.compile.rules import row_rules
 from schemas.model import Field, Table

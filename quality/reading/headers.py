@@ -99,6 +99,21 @@ def title_keys(tables: Iterable[Table]) -> set[str]:
     return {key for table in tables for kind in _titles(table) for key in kind.names}
 
 
+def nearest(head: Sequence[Row], tables: Iterable[Table]) -> tuple[Table, tuple[str, ...]] | None:
+    """The table of which a row names most columns, at least two, and the required columns it lacks."""
+    best: tuple[tuple[int, int], Table, tuple[str, ...]] | None = None
+    candidates = [cells for row in range(min(len(head), HEAD_ROWS)) for _, cells in _candidates(head, row)]
+    for table in tables:
+        titles = _titles(table)
+        for cells in candidates:
+            columns = set(_assigned(titles, cells)[0].values())
+            missing = tuple(name for name in required_columns(table) if name not in columns)
+            rank = (len(columns), -len(missing))
+            if len(columns) >= MIN_COLUMNS and missing and (best is None or rank > best[0]):
+                best = (rank, table, missing)
+    return best and best[1:]
+
+
 def keys_of(texts: Iterable[str]) -> set[str]:
     """How texts are compared with titles."""
     return {key(text) for text in texts for key in (title_key, bare_key)}

@@ -34,6 +34,32 @@ def load_lines(con: duckdb.DuckDBPyConnection, path: Path, limits: Limits) -> tu
     return filled, [key for (key,) in keys]
 
 
+def broken_line(path: Path) -> tuple[int | None, int]:
+    """The first line that is no JSON object, and how many lines are filled.
+
+    None for the line when the first one is none either: then the file has no objects in lines."""
+    broken, filled = None, 0
+    for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
+        if not line.strip():
+            continue
+        filled += 1
+        if broken is None and not _is_object(line):
+            broken = number if filled > 1 else 0
+    return broken or None, filled
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line, parse_constant=_no_constant), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _no_constant(name: str) -> None:
+    """NaN and Infinity are no JSON, though Python reads them."""
+    raise ValueError(name)
+
+
 def numbered(keys: list[str], names: list[str] | None = None) -> str:
     """A SELECT of ``_row`` and each key as text, under its own name or the one given."""
     columns = "".join(

@@ -7,7 +7,6 @@ and whether values are right (gate.py). Nothing here raises for what a file hold
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -23,45 +22,23 @@ from quality.reading import delimited, mapped, workbooks
 from quality.reading.apart import Apart, rows_apart
 from quality.reading.encodings import EncodingUnknown, as_utf8, damaged, detect, looks_like_text
 from quality.reading.filetypes import COMPOUND, LINES, ZIP, kind_of
-from quality.reading.headers import HEAD_ROWS, HeaderMatch, match_header, title_key
+from quality.reading.headers import HEAD_ROWS, HeaderMatch, Row, match_header
 from quality.reading.merges import bad_rows, fill_merged_keys
-from quality.reading.ndjson import load_lines, numbered
+from quality.reading.ndjson import broken_line, load_lines, numbered
 from quality.reading.records import count_records, filled_lines
 from quality.reading.sheet_xml import column_letters, named_spans
 from quality.reading.stacked import holds_data, rows_above, rows_below_second_header
+from quality.reading.strangers import is_personal, nearest_table, personal_title
+from quality.reading.text_table import TextTable
 from schemas.compile import template_stamp
 from schemas.compile.duckdb import quote
 from schemas.model import Source, Table
 from schemas.registry import Registry
 
-#: headers of lists of persons (domain 4.7): such a sheet is refused, whatever else it holds
-_PERSONAL = re.compile("身份证|监护人|孩次|接种|出生日期|出生年月|(幼儿|儿童|宝宝|孩子|家长|父亲|母亲)(的)?姓名|^姓名$")
-
 _Matched = tuple[workbooks.Sheet, HeaderMatch | None]
 
 #: so many different texts of a column are looked at one by one
 _FEW = 5_000
-
-
-@dataclass(frozen=True)
-class TextTable:
-    """Rows of one sheet meant for one contract.
-
-    ``relation`` has ``_id`` (unique within it), ``_row`` (as a person counts), ``_extra`` (TRUE where cells stand
-    beyond the header), and a text column for each of ``fields``; for mapped sources also the columns
-    ``_finding_*`` of ``specials``. ``rows``: how many it has; ``sifted``: what was accepted besides.
-    ``refusals``: (code, column) for which every row is held back; ``texts``: each different text of a field, where
-    that is known and there are few."""
-
-    sheet: str
-    table: Table
-    relation: str
-    fields: tuple[str, ...]
-    rows: int
-    sifted: Sifted | None = None
-    refusals: tuple[tuple[str, str | None], ...] = ()
-    specials: tuple[str, ...] = ()
-    texts: Mapping[str, Collection[str | None]] = field(default_factory=dict)
 
 
 @dataclass
@@ -184,9 +161,15 @@ class Reader:
 
     def _unmatched(self, sheet: workbooks.Sheet, code: str) -> None:
         """A sheet of no table of ours: none of its rows may vanish, but a page of notes is no error."""
-        severity = "error" if holds_data(sheet.rows) else None
-        self.note(code, severity=severity, sheet=sheet.name)
+        self._stranger(sheet.rows[:HEAD_ROWS], sheet.name, code, "error" if holds_data(sheet.rows) else None)
         self.reading.unread[sheet.name] = sheet.filled
+
+    def _stranger(self, head: Sequence[Row], sheet: str, code: str, severity: str | None = None) -> None:
+        """Says what matches no table of ours: a list of persons, or what it comes nearest to."""
+        if personal := personal_title(head):
+            row, title = personal
+            return self.note("header-personal-data", sheet=sheet, row=row + 1, column=title)
+        self.note(code, severity=severity, sheet=sheet, value=nearest_table(head, self._contracts()))
 
     def _sheet(self, sheet: workbooks.Sheet, match: HeaderMatch) -> None:
         start = match.row + match.height
@@ -224,7 +207,7 @@ class Reader:
             return self._no_header(text, head, delimiter)
         width = max(len(head[best.row + best.height - 1]), max(best.columns) + 1)
         self.limits.check_table(0, width)
-        private = any(_PERSONAL.search(title_key(title)) for _, title in best.unknown)  # refused as a whole
+        private = any(is_personal(title) for _, title in best.unknown)  # refused as a whole
         sifted = self.sift(text, best, width, delimiter) if self.sift and not private else None
         source = sifted.rest if sifted else text
         try:
@@ -265,7 +248,7 @@ class Reader:
         for sign, rows in odd:
             if match_header(rows, self._contracts()):
                 return self.note("delimiter-unusual", sheet="", value=sign)
-        return self.note("file-unknown", sheet="")
+        self._stranger(head, "", "file-unknown")
 
     def _lines(self, path: Path) -> None:
         """One JSON object a line, its keys the columns."""
@@ -274,17 +257,26 @@ class Reader:
         try:
             filled, keys = load_lines(self.con, lines, self.limits)
         except Refused as refusal:
-            other = refusal.code == "file-unreadable"  # an object over several lines, or half of one
-            raise Refused("file-type", "JSON 文件 JSON file") if other else refusal from None
+            return self._unread_lines(lines, refusal)
         match = match_header([keys], self._contracts())
         if match is None:
             self.reading.unread[""] = len(filled)
-            return self.note("file-unknown", sheet="")
+            return self._stranger([keys], "", "file-unknown")
         self._place("", match, None)
         match = replace(match, row=-1)  # the keys stand in no row of their own
         columns = numbered(keys, [f"c{index}" for index in range(len(keys))])
         self.con.execute(f"CREATE OR REPLACE TABLE records AS SELECT * EXCLUDE (record) FROM ({columns})")
         return self._text_table("", match, {}, "TRUE", len(keys), [])
+
+    def _unread_lines(self, lines: Path, refusal: Refused) -> None:
+        """Which line is broken; where the first one is, it is an object over several lines or half of one."""
+        if refusal.code != "file-unreadable":
+            raise refusal
+        broken, filled = broken_line(lines)
+        if broken is None:
+            raise Refused("file-type", "JSON 文件 JSON file")
+        self.reading.unread[""] = filled
+        self.note("json-line-broken", sheet="", row=broken)
 
     # --- both
 
@@ -306,7 +298,7 @@ class Reader:
         has; ``texts``: see TextTable."""
         relation = f"text_{len(self.reading.tables)}"
         cells = [f"c{i}" for i in range(len(self.con.execute("DESCRIBE records").fetchall()) - 1)]
-        found = rows_apart(self.con, match.columns, titles, where, cells)
+        found = rows_apart(self.con, match.columns, titles, where, cells, match.table.key)
         second = rows_below_second_header(self.con, match, self._contracts(), where, cells)
         held = {one.row: one for one in (*apart, *found, *second)}
         specials = self._provide(list(held.values()))
@@ -364,7 +356,7 @@ class Reader:
     def _header_findings(self, sheet: str, match: HeaderMatch) -> tuple[tuple[str, str | None], ...]:
         """Notes what the header says, and returns what refuses the whole sheet."""
         place = {"sheet": sheet, "table": match.table.name, "row": match.row + match.height or None}
-        personal = [title for _, title in match.unknown if _PERSONAL.search(title_key(title))]
+        personal = [title for _, title in match.unknown if is_personal(title)]
         refusals = [("header-personal-data", title) for title in personal]
         refusals += [("column-duplicate", title) for _, title in match.repeated]
         refusals += [("column-missing", name) for name in match.missing]

@@ -91,6 +91,8 @@ def test_the_kind_of_a_column_decides_what_a_number_is():
     assert problems("6222021234567890128", "reference") == []  # a district's numbers look like cards
     assert problems("110105491231002", "reference") == ["resident-id-in-text"]  # the form before 1999
     assert problems("330108240305001", "reference") == []  # area, date and serial
+    assert problems("330108199001011234", "reference") == problems("330108199001011234", "identifier") == []
+    assert problems("330108199001011234", "text") == ["resident-id-in-text"]  # mistyped, and still somebody's
     assert problems(RESIDENT_ID, "credit_code") == ["resident-id-in-text"]
     assert problems("911101083303521997", "credit_code") == problems("911101083303521997", "text") == []
 

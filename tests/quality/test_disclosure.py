@@ -103,7 +103,23 @@ def test_the_digits_of_a_credit_code_are_no_telephone_number():
         (f"负责人身份证{RESIDENT_ID.lower()}。", ["resident-id-in-text"]),
         ("１１０１０５１９４９１２３１００２Ｘ", ["resident-id-in-text"]),
         ("110105 19491231 002X", ["resident-id-in-text"]),
-        ("110105194912310021", []),  # wrong check digit
+        ("110105194912310021", ["resident-id-in-text"]),  # mistyped: the check digit is wrong
+        ("江陵路1号联系人身份证号330108199001011234", ["resident-id-in-text"]),
+        ("３３０１０８ 19900101 1234", ["resident-id-in-text"]),
+        ("身份证件：3301", ["resident-id-in-text"]),
+        ("身份证号码尾号为1234", ["resident-id-in-text"]),
+        ("凭身份证登记，0571-87702000", []),
+        ("990108199001011234", []),  # no such province
+        ("330108199013011234", []),  # no such month
+        ("江陵路1号 联系人：王小明", ["personal-words-in-text"]),
+        ("负责人李某某 0571-87702000", ["personal-words-in-text"]),
+        ("西兴路1号（园长张三）", ["personal-words-in-text"]),
+        ("法定代表人为陈一一", ["personal-words-in-text"]),
+        ("公园长江路1号", []),
+        ("幼儿园长河店", []),
+        ("联系人电话0571-87702000", []),
+        ("法人单位登记证书", []),
+        ("园长办公室", []),
         ("11010519491331002X", []),  # no such month
         (f"9{RESIDENT_ID}", []),  # inside a longer number
         (MOBILE, ["mobile-number-in-text"]),

@@ -83,6 +83,57 @@ def test_json_lines_of_nobody_are_accounted_for(tmp_path: Path):
     assert (result.received, result.quarantined) == (2, 2)
 
 
+def test_the_broken_line_of_json_lines_is_named_and_all_lines_counted(tmp_path: Path):
+    good = json.dumps(dict(zip(TITLES, row(1), strict=True)), ensure_ascii=False)
+    result = gate(tmp_path, f"{good}\n\n{good[:-5]}\n{good}\n", name="月报.ndjson")
+    assert [(f.code, f.row) for f in result.findings] == [("json-line-broken", 3)]
+    assert (result.received, result.accepted, result.quarantined) == (3, 0, 3)
+
+
+def test_a_list_of_persons_is_not_asked_for_again(tmp_path: Path):
+    result = gate(tmp_path, "人员名单,,\n姓名,手机号,身份证号\n甲某,,\n乙某,,\n", name="名单.csv")
+    (finding,) = result.findings
+    assert (finding.code, finding.row, finding.column) == ("header-personal-data", 2, "姓名")
+    told = explain(REGISTRY, finding)
+    assert "不要再次报送" in told["advice_zh"] and "模板" not in told["advice_zh"]
+    assert result.accepted == 0 and result.received == result.quarantined > 0
+
+
+def test_a_sheet_of_persons_beside_a_good_one_is_an_error(tmp_path: Path):
+    with xlsxwriter.Workbook(str(tmp_path / "a.xlsx")) as book:
+        for name, rows in {"月报": [TITLES, row(1)], "通讯录": [["姓名", "身份证号"], ["甲某", "x"]]}.items():
+            page = book.add_worksheet(name)
+            for line, cells in enumerate(rows):
+                page.write_row(line, 0, cells)
+    result = gate(tmp_path, (tmp_path / "a.xlsx").read_bytes(), name="月报.xlsx")
+    assert [(f.code, f.severity, f.sheet) for f in result.findings] == [("header-personal-data", "error", "通讯录")]
+    assert (result.accepted, result.quarantined) == (1, 2)
+
+
+def test_the_nearest_table_and_what_it_lacks_are_named(tmp_path: Path):
+    result = gate(tmp_path, "活动场次,婴幼儿到访人次,颜色\n2,30,红\n3,40,绿\n", name="月报.csv")
+    (finding,) = result.findings
+    told = explain(REGISTRY, finding)["says_zh"]
+    title = REGISTRY.tables["station_report"].title_zh
+    assert finding.code == "file-unknown" and f"最接近“{title}”，缺少：" in told and "驿站编号" in told
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (2, 3, 4, 1, 0)])
+@pytest.mark.parametrize("word", ["合计", "本月合计", "全区合计", "本页小计", "各街道总计：", "累计"])
+def test_a_total_is_one_in_any_order_of_the_columns(tmp_path: Path, order: tuple[int, ...], word: str):
+    lines = [TITLES, row(1), [word, "", 20, 100, 4], row(2)]
+    data = "\n".join(",".join(str(line[i]) for i in order) for line in lines)
+    result = gate(tmp_path, data + "\n", name="月报.csv")
+    assert [(f.code, f.row) for f in result.findings] == [("row-total", 3)]
+    assert (result.accepted, result.quarantined) == (2, 1)
+
+
+def test_a_row_of_units_is_no_error(tmp_path: Path):
+    result = gate(tmp_path, sheet(["", "", "天", "人次", "场"], row(1)), name="月报.csv")
+    assert [(f.code, f.severity, f.row) for f in result.findings] == [("row-units", "info", 2)]
+    assert (result.accepted, result.quarantined) == (1, 1)
+
+
 TAIL = [
     ["合计", "", 40, 200, 8],
     ["", "", "", "", ""],
