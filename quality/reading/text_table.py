@@ -5,7 +5,8 @@ What belongs here: that shape alone. What does not: how it comes about (reader.p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 from quality.judging.sieve import Sifted
 from schemas.model import Table
