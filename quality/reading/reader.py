@@ -212,6 +212,9 @@ class Reader:
         source = sifted.rest if sifted else text
         try:
             delimited.load_records(self.con, source, delimiter, width, "records", numbered=sifted is not None)
+            if sifted and self._second(best, f"_row > {best.row + best.height}"):
+                sifted = None  # it took rows below a second header too
+                delimited.load_records(self.con, text, delimiter, width, "records")
         except delimited.DelimitedUnreadable as error:
             self.reading.unread[""] = filled_lines(text.path)
             return self.note(error.code, table=best.table.name, row=error.row)
@@ -297,10 +300,9 @@ class Reader:
         the header; ``apart``: rows already known to be held; ``sifted``: rows that ``records`` no longer
         has; ``texts``: see TextTable."""
         relation = f"text_{len(self.reading.tables)}"
-        cells = [f"c{i}" for i in range(len(self.con.execute("DESCRIBE records").fetchall()) - 1)]
+        cells = self._cells()
         found = rows_apart(self.con, match.columns, titles, where, cells, match.table.key)
-        second = rows_below_second_header(self.con, match, self._contracts(), where, cells)
-        held = {one.row: one for one in (*apart, *found, *second)}
+        held = {one.row: one for one in (*apart, *found, *self._second(match, where))}
         specials = self._provide(list(held.values()))
         joined = self._kept(relation, "records")
         if specials:
@@ -318,6 +320,12 @@ class Reader:
         self.reading.tables.append(
             TextTable(sheet, match.table, relation, fields, rows, sifted, refusals, specials, texts or {})
         )
+
+    def _cells(self) -> list[str]:
+        return [f"c{i}" for i in range(len(self.con.execute("DESCRIBE records").fetchall()) - 1)]
+
+    def _second(self, match: HeaderMatch, where: str) -> list[Apart]:
+        return rows_below_second_header(self.con, match, self._contracts(), where, self._cells())
 
     def _kept(self, relation: str, name: str) -> str:
         """A table under a name of its own, so that the next sheet does not take its place."""

@@ -275,6 +275,16 @@ def test_nor_do_they_with_a_total_below_them(street):
     assert {f.state for f in street.run(MAR)} == {"answered"}
 
 
+def test_rows_above_the_header_stand_in_the_account_until_the_file_is_mended(street):
+    above = "驿站编号,报告月份,开放天数,婴幼儿到访人次\n330108-F-0001,2025-01,20,30\n"
+    street.put("西兴/月报.csv", above + REPORT + report("2025-02", 20))
+    assert one(street.run(JAN), "rows-above-header").state == "open"
+    assert ("西兴/月报.csv", "", 1, 0, 1) in street.account()
+    assert ("西兴/月报.csv", "station_report", 1, 1, 0) in street.account()
+    street.put("西兴/月报.csv", REPORT + report("2025-01", 20) + report("2025-02", 20))
+    assert one(street.run(FEB), "rows-above-header").state == "answered"
+
+
 # --- what all files together show
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from quality.answers.verdict import verdict
+from quality.reading import delimited
+from quality.reading.records import Records
 from tests.quality.test_gate import AS_OF, REGISTRY, TITLES, gate, row, sheet
 
 WITH_REMARK = [*TITLES, "备注"]
@@ -47,3 +49,10 @@ def test_an_unclosed_quote_is_told_with_its_row_and_not_as_a_password(tmp_path: 
     assert (result.accepted, result.received) == (0, 60)
     (told,) = verdict(REGISTRY, result, AS_OF)["findings"]
     assert "双引号" in str(told) and "密码" not in str(told)
+
+
+def test_records_that_the_engine_does_not_return_refuse_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(delimited, "count_records", lambda *_: Records(9, (), False))
+    result = gate(tmp_path, sheet(row(1), row(2)))
+    assert [(f.code, f.row) for f in result.findings] == [("record-count-mismatch", None)]
+    assert result.accepted == 0

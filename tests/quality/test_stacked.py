@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from quality.gate import GateResult
+from quality.judging import sieves
 from tests.quality.test_gate import COLUMNS, REPORT, TITLES, gate, row, sheet
 from tests.quality.test_limits import book
 
@@ -61,3 +64,11 @@ def test_titles_remarks_and_numbers_of_columns_above_are_no_data(tmp_path: Path)
 def test_the_header_in_english_below_the_chinese_one_is_no_second_table(tmp_path: Path):
     for result in both(tmp_path, TITLES, list(COLUMNS), row(1)):
         assert (counts(result), said(result)) == ((2, 1, 1), {("row-header-repeated", 2)})
+
+
+def test_a_large_file_is_not_sifted_past_a_second_header(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sieves, "LEAST_BYTES", 1)
+    first, second = [row(n) for n in range(1, 400)], [row(n, "2026-02") for n in range(1, 400)]
+    result = gate(tmp_path, sheet(*first, [*MORE], *second))
+    assert counts(result) == (799, 399, 400)
+    assert {code for code, _ in said(result)} == {"rows-below-second-header"}
