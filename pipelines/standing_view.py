@@ -83,14 +83,18 @@ def _sender(name: str, found: list[Standing], on: date) -> dict[str, Any]:
 
 
 def _told(registry: Registry, f: Standing, on: date, values: bool) -> dict[str, Any]:
-    """One finding with its words. The texts of a rule may quote the value, so they get it only when it is told."""
-    value = told_value(f) if values else None
+    """One finding with its words. The texts of a rule may quote the value, so they get it only when it is told.
+
+    What is said of a file or a sheet as a whole names a kind of file, a limit or a version, and nothing of a cell."""
+    of_no_cell = f.row is None and f.column is None
+    value = told_value(f) if values or of_no_cell else None
     words = explain(registry, Finding(f.code, f.severity, f.table, f.file, f.sheet, f.row, f.column, value))
     table = registry.tables.get(f.table or "")
     dates = {k: getattr(f, k) for k in ("first_seen_on", "since_on", "last_seen_on", "answered_on")}
     return {
         **{k: getattr(f, k) for k in ("sender", "state", "row_count", "answered_by", "correction")},
-        **{k: words[k] for k in ("severity", "code", "table", "column", "file", "sheet", "row", "value")},
+        **{k: words[k] for k in ("severity", "code", "table", "column", "file", "sheet", "row")},
+        "value": value if values else None,
         **{k: words[k] for k in ("column_zh", "says_zh", "says_en", "advice_zh", "advice_en")},
         **{k: v and v.isoformat() for k, v in dates.items()},
         "table_zh": table.title_zh if table else None,

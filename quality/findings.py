@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from quality.cross_rules import cross_rule_texts
+from quality.reading.filetypes import KINDS
 from schemas.model import Field, FindingText
 from schemas.registry import Registry
 
@@ -86,7 +87,7 @@ def explain(registry: Registry, finding: Finding, as_of: date | None = None) -> 
     for language in ("zh", "en"):
         words = figures(registry, as_of) | placeholders(registry, field, language) | {
             "column": told[f"column_{language}"] or "",
-            "value": finding.value or "",
+            "value": value_in(finding.code, finding.value, language),
         }
         hint = getattr(field, f"hint_{language}") if field and finding.code.startswith(_OF_A_CELL) else ""
         advice = filled(getattr(text, f"advice_{language}"), words)
@@ -95,6 +96,11 @@ def explain(registry: Registry, finding: Finding, as_of: date | None = None) -> 
         example = _example(field, language) if finding.code == "value-pattern" else ""
         told[f"advice_{language}"] = (" " if language == "en" else "").join(filter(None, [*both, example]))
     return asdict(finding) | told
+
+
+def value_in(code: str, value: str | None, language: str) -> str:
+    """A finding's value as its words name it: only a kind of file has a name in either language."""
+    return KINDS.get(value or "", value or "") if code == "file-type" and language == "en" else value or ""
 
 
 #: the codes of findings about what stands in one cell

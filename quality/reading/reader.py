@@ -274,7 +274,7 @@ class Reader:
             filled, keys = load_lines(self.con, lines, self.limits)
         except Refused as refusal:
             other = refusal.code == "file-unreadable"  # an object over several lines, or half of one
-            raise Refused("file-type", "JSON 文件 JSON file") if other else refusal from None
+            raise Refused("file-type", "JSON 文件") if other else refusal from None
         match = match_header([keys], self._contracts())
         if match is None:
             self.reading.unread[""] = len(filled)

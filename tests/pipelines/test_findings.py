@@ -177,6 +177,16 @@ def test_a_run_says_what_stands_and_status_too(tuoyu, tmp_path, monkeypatch):
     assert code == Exit.CONFIGURATION and "corrections/x.yml" in err
 
 
+def test_the_kind_of_a_file_and_a_limit_are_told_for_they_are_no_value_of_a_cell(tuoyu, tmp_path):
+    inbox = tmp_path / "workspace" / "inbox" / "西兴"
+    inbox.mkdir(parents=True)
+    (inbox / "通知.csv").write_bytes(b"%PDF-1.4\n")
+    (inbox / "合影.xlsx").write_bytes(b"\xff\xd8\xff\xe0")
+    tuoyu("run", "--job", "receive", "--as-of", MAR, home=tmp_path)
+    _, out, _ = tuoyu("findings", "--as-of", MAR, home=tmp_path)
+    assert "这是PDF 文档，不是" in out and "这是图片（JPEG），不是" in out and "says: PDF document." in out
+
+
 def test_it_is_quick_no_heavy_engine_is_imported(home, root):
     heavy = "{'dagster', 'great_expectations', 'pandas', 'frictionless'}"
     code = (
