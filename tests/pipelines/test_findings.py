@@ -112,7 +112,15 @@ def test_what_is_printed(tuoyu):
     assert "驿站.yml#1 · value-above-maximum · 有效 in force · 至 until 2026-04-30 · 1 项 findings" in out
     assert "已豁免 waived · 错误 error" in tuoyu("findings", "--state", "waived", "--as-of", MAR)[1]
     assert f"→ {FEB} 长河/更正.csv" in tuoyu("findings", "--state", "answered", "--as-of", MAR)[1]
-    assert "没有符合条件的问题" in tuoyu("findings", "--sender", "无人", "--as-of", MAR)[1]
+    assert "没有符合条件的问题" in tuoyu("findings", "--sender", "卫健局", "--as-of", MAR)[1]
+
+
+def test_a_code_or_sender_that_there_is_not_is_answered_by_the_nearest(tuoyu):
+    code, out, err = tuoyu("findings", "--code", "row-orphans")
+    assert (code, out) == (Exit.FINDINGS, "") and "没有这个代码 code: row-orphans; 有 there are: row-orphan" in err
+    code, out, err = tuoyu("findings", "--sender", "西兴街", "--json")
+    assert (code, out) == (Exit.FINDINGS, "") and "没有这个报送方 sender: 西兴街; 有 there are: 西兴" in err
+    assert tuoyu("findings", "--code", "value-pattern")[0] == Exit.OK, "a rule that nobody has broken is known"
 
 
 def test_after_its_last_day_a_correction_is_told_as_expired(tuoyu):
