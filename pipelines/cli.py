@@ -205,7 +205,10 @@ def findings(
         raise typer.BadParameter(f"one of {', '.join(standing_view.known_states())}", param_hint="--state")
     settings = _settings(home, profile, as_of)
     wanted = standing_view.Wanted(sender, state, code, older_than, values)
-    found = standing_view.findings(settings, _day(settings), wanted)
+    try:
+        found = standing_view.findings(settings, _day(settings), wanted)
+    except LookupError as error:
+        _refuse(str(error.args[0]), Exit.FINDINGS)
     if found is None:
         _refuse("还没有检查过来件 nothing has been checked yet; run: tuoyu run", Exit.FINDINGS)
     show.document(found) if json_out else show_findings.findings(found)

@@ -60,7 +60,8 @@ def _problems(found: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     """Findings that say the same of the same column, in the order of the oldest of each."""
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for f in found:
-        groups.setdefault((f["state"], f["severity"], f["table"], f["column"], f["code"]), []).append(f)
+        same = tuple(f[name] for name in ("state", "severity", "table", "column", "code", "says_zh"))
+        groups.setdefault(same, []).append(f)
     yield from groups.values()
 
 

@@ -9,14 +9,17 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from itertools import groupby
 from typing import Any
 
 from assets.quality_report import STATES, state, totals
+from assets.raw.receive import ledger, refused, sender
 from assets.raw.standing import Standing, read_standing
 from assets.workspace import Workspace
 from pipelines.settings import Settings
 from quality.corrections import Correction, load_corrections
+from quality.cross_rules import cross_rule_texts
 from quality.findings import Finding, explain
 from quality.judging.diagnosis import PERSONAL
 from schemas.registry import Registry, load
@@ -48,12 +51,17 @@ class Wanted:
 def findings(settings: Settings, as_of: date, wanted: Wanted) -> dict[str, Any] | None:
     """Counts of all findings, lines by sender and the findings that are wanted, the oldest first.
 
-    None before the first run. ContractError names a correction that is wrong."""
+    None before the first run. ContractError names a correction that is wrong, LookupError says which codes or senders
+    there are when what is asked for is none of them."""
     registry = load(settings.profile)
     corrections = load_corrections(settings.corrections_dir, registry)
-    found = read_standing(registry, Workspace(settings.workspace_dir), corrections, as_of)
+    workspace = Workspace(settings.workspace_dir)
+    found = read_standing(registry, workspace, corrections, as_of)
     if found is None:
         return None
+    _must_be(wanted.code, {*registry.findings, *cross_rule_texts()}, "代码 code")
+    senders = {sender(one.name) for one in (*ledger(workspace), *refused(workspace))} | {f.sender for f in found}
+    _must_be(wanted.sender, senders, "报送方 sender")
     chosen = [f for f in found if wanted.fits(f, as_of)]
     by_sender = [_sender(name, list(of_it), as_of) for name, of_it in groupby(chosen, lambda f: f.sender)]
     by_sender.sort(key=lambda s: (-s["oldest_days"], s["sender"]))
@@ -70,6 +78,14 @@ def findings(settings: Settings, as_of: date, wanted: Wanted) -> dict[str, Any] 
     }
 
 
+def _must_be(asked: str | None, known: Iterable[str], what: str) -> None:
+    """LookupError when something is asked for by a name that nothing has: the nearest names, or the first ones."""
+    names = sorted(known)
+    if asked is not None and asked not in names:
+        near = get_close_matches(asked, names, 5, 0.4) or names[:10]
+        raise LookupError(f"没有这个{what}: {asked}; 有 there are: {', '.join(near)}")
+
+
 def _sender(name: str, found: list[Standing], on: date) -> dict[str, Any]:
     ages = [f.age_days(on) for f in found]
     counted = Counter(f.severity for f in found)
@@ -83,14 +99,18 @@ def _sender(name: str, found: list[Standing], on: date) -> dict[str, Any]:
 
 
 def _told(registry: Registry, f: Standing, on: date, values: bool) -> dict[str, Any]:
-    """One finding with its words. The texts of a rule may quote the value, so they get it only when it is told."""
-    value = told_value(f) if values else None
+    """One finding with its words. The texts of a rule may quote the value, so they get it only when it is told.
+
+    What is said of a file or a sheet as a whole names a kind of file, a limit or a version, and nothing of a cell."""
+    of_no_cell = f.row is None and f.column is None
+    value = told_value(f) if values or of_no_cell else None
     words = explain(registry, Finding(f.code, f.severity, f.table, f.file, f.sheet, f.row, f.column, value))
     table = registry.tables.get(f.table or "")
     dates = {k: getattr(f, k) for k in ("first_seen_on", "since_on", "last_seen_on", "answered_on")}
     return {
         **{k: getattr(f, k) for k in ("sender", "state", "row_count", "answered_by", "correction")},
-        **{k: words[k] for k in ("severity", "code", "table", "column", "file", "sheet", "row", "value")},
+        **{k: words[k] for k in ("severity", "code", "table", "column", "file", "sheet", "row")},
+        "value": value if values else None,
         **{k: words[k] for k in ("column_zh", "says_zh", "says_en", "advice_zh", "advice_en")},
         **{k: v and v.isoformat() for k, v in dates.items()},
         "table_zh": table.title_zh if table else None,

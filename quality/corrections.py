@@ -53,11 +53,11 @@ class Entry(Strict):
     @model_validator(mode="after")
     def _names_something(self) -> Entry:
         if not (self.key or self.sender or self.file):
-            raise ValueError("key, sender or file must say which findings are meant")
+            raise ValueError("须写明 key、sender 或 file key, sender or file must say which findings are meant")
         if self.key and not self.table:
-            raise ValueError("a key needs its table")
+            raise ValueError("写了 key 就要写 table a key needs its table")
         if self.expires < self.reported_on:
-            raise ValueError("expires before it was reported")
+            raise ValueError("截止日早于报告日 expires before it was reported")
         return self
 
 
@@ -101,18 +101,36 @@ def _of_file(path: Path, registry: Registry) -> list[Correction]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ContractError(f"{where}: {' '.join(str(error).split())}") from None
     if not isinstance(raw, dict) or set(raw) != {"corrections"} or not isinstance(raw["corrections"], list):
-        raise ContractError(f"{where}: a list under the one key corrections is expected")
+        raise ContractError(f"{where}: 应只有 corrections 一项 a list under the one key corrections is expected")
     found = []
     for number, given in enumerate(raw["corrections"], 1):
         try:
             entry = Entry.model_validate(given)
         except ValidationError as error:
-            wrong = ((".".join(map(str, e["loc"])), e["msg"].removeprefix("Value error, ")) for e in error.errors())
-            raise ContractError(f"{where}: {number}: {'; '.join(': '.join(filter(None, w)) for w in wrong)}") from None
+            wrong = "; ".join(": ".join(filter(None, (".".join(map(str, e["loc"])), _said(e)))) for e in error.errors())
+            raise ContractError(f"{where} 第 {number} 条 entry {number}: {wrong}") from None
         if unknown := _unknown(entry, registry):
-            raise ContractError(f"{where}: {number}: {unknown}")
+            raise ContractError(f"{where} 第 {number} 条 entry {number}: {unknown}")
         found.append(Correction(entry, path.name, number))
     return found
+
+
+#: what pydantic calls a mistake, and what people call it
+_MISTAKES = {
+    "missing": "没有填写 is missing",
+    "extra_forbidden": "没有这一项 there is no such key",
+    "string_too_short": "不能为空 must not be empty",
+    "string_type": "应为文字 must be text",
+    "dict_type": "应为“列: 值” must be column: value",
+    "model_type": "应为“项: 内容” must be a mapping of keys",
+}
+
+
+def _said(mistake: Mapping[str, Any]) -> str:
+    """One mistake in an entry, in words; of what was written nothing is repeated."""
+    if mistake["type"].startswith("date"):
+        return "应为日期，如 2026-03-31 must be a date, YYYY-MM-DD"
+    return _MISTAKES.get(mistake["type"], mistake["msg"].removeprefix("Value error, "))
 
 
 def _unknown(entry: Entry, registry: Registry) -> str:
@@ -122,13 +140,13 @@ def _unknown(entry: Entry, registry: Registry) -> str:
     try:
         finding_text(registry, entry.code)
     except KeyError:
-        return f"code: no finding is called {entry.code}; see: tuoyu schema rules"
+        return f"code: 没有这个代码 no finding is called {entry.code}; see: tuoyu schema rules"
     if entry.table and not table:
-        return f"table: no such table of filings: {entry.table}; there are {', '.join(intake)}"
+        return f"table: 没有这张填报表 no such table of filings: {entry.table}; there are {', '.join(intake)}"
     if wrong := sorted(set(entry.key) - set(table.key if table else ())):
-        return f"key: {', '.join(wrong)} is not in the key of {entry.table}: {', '.join(table.key)}"
+        return f"key: 不是主键列 {', '.join(wrong)} is not in the key of {entry.table}: {', '.join(table.key)}"
     if table and entry.column and entry.column not in table.field_names:
-        return f"column: {entry.table} has no {entry.column}"
+        return f"column: 没有这一列 {entry.table} has no {entry.column}"
     return ""
 
 

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from quality.cross_rules import cross_rule_texts
+from quality.reading.filetypes import KINDS
 from schemas.compile.template import offered, words_of
 from schemas.model import Field, FindingText, Table
 from schemas.registry import Registry
@@ -87,7 +88,7 @@ def explain(registry: Registry, finding: Finding, as_of: date | None = None) -> 
     for language in ("zh", "en"):
         words = figures(registry, as_of) | placeholders(registry, table, field, language) | {
             "column": told[f"column_{language}"] or "",
-            "value": finding.value or "",
+            "value": value_in(finding.code, finding.value, language),
         }
         hint = getattr(field, f"hint_{language}") if field and finding.code.startswith(_OF_A_CELL) else ""
         advice = filled(_advice(text, field, language), words, UNSET[language])
@@ -103,6 +104,11 @@ def _advice(text: FindingText, field: Field | None, language: str) -> str:
     usual = (text.advice_zh, text.advice_en)
     zh, en = text.advice_by_type.get(field.type, usual) if field else usual
     return zh if language == "zh" else en
+
+
+def value_in(code: str, value: str | None, language: str) -> str:
+    """A finding's value as its words name it: only a kind of file has a name in either language."""
+    return KINDS.get(value or "", value or "") if code == "file-type" and language == "en" else value or ""
 
 
 #: the codes of findings about what stands in one cell

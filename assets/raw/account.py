@@ -43,8 +43,10 @@ def settle(ctx: Context, con: duckdb.DuckDBPyConnection, tables: list[Table], fi
     if wrong:
         raise AccountError(f"received is not accepted + quarantined: {wrong}")
     write_parquet(con, 'FROM account ORDER BY source_sha256, sheet, "table"', ctx.workspace.account)
-    sums = con.execute("SELECT sum(received), sum(accepted), sum(quarantined) FROM account").fetchone()
-    return dict(zip(("received", "accepted", "quarantined"), map(int, sums), strict=True))
+    names = ("received", "accepted", "quarantined")
+    # where no file could be read there is no row to sum
+    sums = con.execute(f"SELECT {', '.join(f'coalesce(sum({name}), 0)' for name in names)} FROM account").fetchone()
+    return dict(zip(names, map(int, sums), strict=True))
 
 
 _EMPTY = (

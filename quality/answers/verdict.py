@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field as Described
 from pydantic import TypeAdapter
 
-from quality.findings import Finding, Normalisation, explain
+from quality.findings import Finding, Normalisation, explain, value_in
 from quality.gate import GateResult
 from quality.judging.diagnosis import PERSONAL
 from schemas.model import Field
@@ -173,7 +173,8 @@ class _Words:
         texts = self._known[same]
         withheld = _withheld(finding)
         value = None if withheld else finding.value
-        said = {name: texts[name].replace(_VALUE, "…" if withheld else value or "") for name in _TEXTS}
+        named = {name: "…" if withheld else value_in(finding.code, value, name[-2:]) for name in _TEXTS}
+        said = {name: texts[name].replace(_VALUE, named[name]) for name in _TEXTS}
         return vars(Told(**texts | vars(finding) | said | {"value": value}, withheld=withheld))
 
 

@@ -73,11 +73,11 @@ def _other(names: set[str]) -> str:
     """What a zip is that is no workbook of ours."""
     tops = {name.split("/")[0] for name in names}
     if "xl/workbook.bin" in names:
-        return "二进制工作簿 binary workbook (xlsb)"
-    for folder, name in (("word", "Word 文档 Word document"), ("ppt", "PowerPoint 演示文稿 PowerPoint slides")):
+        return "二进制工作簿（xlsb）"
+    for folder, name in (("word", "Word 文档"), ("ppt", "PowerPoint 演示文稿")):
         if folder in tops:
             return name
-    return "OpenDocument 文档 OpenDocument file" if "mimetype" in names else "ZIP 压缩包 zip archive"
+    return "OpenDocument 文档" if "mimetype" in names else "ZIP 压缩包"
 
 
 def _xlsx(book: zipfile.ZipFile, entries: list[zipfile.ZipInfo], limits: Limits) -> Archive:

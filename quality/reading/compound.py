@@ -16,9 +16,9 @@ from quality.reading.sheet_xml import Facts, joined_spans
 
 _FREE = 0xFFFFFFFA  # this and above: no sector
 _OTHERS = {
-    "WordDocument": "Word 文档 Word document",
-    "PowerPoint Document": "PowerPoint 演示文稿 PowerPoint slides",
-    "__properties_version1.0": "Outlook 邮件 Outlook message",
+    "WordDocument": "Word 文档",
+    "PowerPoint Document": "PowerPoint 演示文稿",
+    "__properties_version1.0": "Outlook 邮件",
 }
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 #: records of a workbook

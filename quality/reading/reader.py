@@ -277,7 +277,7 @@ class Reader:
             raise refusal
         broken, filled = broken_line(lines)
         if broken is None:
-            raise Refused("file-type", "JSON 文件 JSON file")
+            raise Refused("file-type", "JSON 文件")
         self.reading.unread[""] = filled
         self.note("json-line-broken", sheet="", row=broken)
 

@@ -113,7 +113,15 @@ def test_what_is_printed(tuoyu):
     assert "驿站.yml#1 · value-above-maximum · 有效 in force · 至 until 2026-04-30 · 1 项 findings" in out
     assert "已豁免 waived · 错误 error" in tuoyu("findings", "--state", "waived", "--as-of", MAR)[1]
     assert f"→ {FEB} 长河/更正.csv" in tuoyu("findings", "--state", "answered", "--as-of", MAR)[1]
-    assert "没有符合条件的问题" in tuoyu("findings", "--sender", "无人", "--as-of", MAR)[1]
+    assert "没有符合条件的问题" in tuoyu("findings", "--sender", "卫健局", "--as-of", MAR)[1]
+
+
+def test_a_code_or_sender_that_there_is_not_is_answered_by_the_nearest(tuoyu):
+    code, out, err = tuoyu("findings", "--code", "row-orphans")
+    assert (code, out) == (Exit.FINDINGS, "") and "没有这个代码 code: row-orphans; 有 there are: row-orphan" in err
+    code, out, err = tuoyu("findings", "--sender", "西兴街", "--json")
+    assert (code, out) == (Exit.FINDINGS, "") and "没有这个报送方 sender: 西兴街; 有 there are: 西兴" in err
+    assert tuoyu("findings", "--code", "value-pattern")[0] == Exit.OK, "a rule that nobody has broken is known"
 
 
 def test_after_its_last_day_a_correction_is_told_as_expired(tuoyu):
@@ -176,6 +184,16 @@ def test_a_run_says_what_stands_and_status_too(tuoyu, tmp_path, monkeypatch):
     monkeypatch.setenv("TUOYU_CORRECTIONS", str(tmp_path / "corrections"))
     code, _, err = tuoyu("run", "--job", "receive", "--as-of", MAR, home=tmp_path)
     assert code == Exit.CONFIGURATION and "corrections/x.yml" in err
+
+
+def test_the_kind_of_a_file_and_a_limit_are_told_for_they_are_no_value_of_a_cell(tuoyu, tmp_path):
+    inbox = tmp_path / "workspace" / "inbox" / "西兴"
+    inbox.mkdir(parents=True)
+    (inbox / "通知.csv").write_bytes(b"%PDF-1.4\n")
+    (inbox / "合影.xlsx").write_bytes(b"\xff\xd8\xff\xe0")
+    tuoyu("run", "--job", "receive", "--as-of", MAR, home=tmp_path)
+    _, out, _ = tuoyu("findings", "--as-of", MAR, home=tmp_path)
+    assert "这是PDF 文档，不是" in out and "这是图片（JPEG），不是" in out and "says: PDF document." in out
 
 
 def test_it_is_quick_no_heavy_engine_is_imported(home, root):

@@ -81,11 +81,11 @@ def test_a_correction_covers_what_it_names(tmp_path, entry, finding, covered):
 @pytest.mark.parametrize(
     "entry, said",
     [
-        (without("expires"), "expires"),
+        (without("expires"), "expires: 没有填写 is missing"),
         (without("reason_zh"), "reason_zh"),
-        (without(source=""), "source"),
-        (without(expiry="2026-12-31"), "expiry"),
-        (without(expires="soon"), "expires"),
+        (without(source=""), "source: 不能为空"),
+        (without(expiry="2026-12-31"), "expiry: 没有这一项 there is no such key"),
+        (without(expires="soon"), "expires: 应为日期"),
         (without(expires="2026-01-01"), "expires before it was reported"),
         (without("key"), "key, sender or file"),
         (without("table"), "a key needs its table"),
@@ -100,7 +100,7 @@ def test_a_mistake_is_told_with_file_and_number(tmp_path, entry, said):
     written(tmp_path, ENTRY, entry)
     with pytest.raises(ContractError) as told:
         load_corrections(tmp_path, load("binjiang"))
-    assert "corrections/a.yml: 2: " in str(told.value) and said in str(told.value)
+    assert "corrections/a.yml 第 2 条 entry 2: " in str(told.value) and said in str(told.value)
     assert "\n" not in str(told.value)
 
 

@@ -11,6 +11,7 @@ import xlsxwriter
 
 from quality.findings import explain
 from quality.reading.encodings import EncodingUnknown, as_utf8, damaged, detect
+from quality.reading.filetypes import KINDS
 from tests.quality.test_gate import COLUMNS, REGISTRY, TITLES, gate, parquet, row, sheet
 from tests.quality.test_limits import packed
 
@@ -49,6 +50,9 @@ def test_what_is_no_table_is_named_whatever_its_name_says(tmp_path: Path, data: 
         assert [(f.code, f.severity) for f in result.findings] == [("file-type", "error")]
         told = explain(REGISTRY, result.findings[0])
         assert kind in told["says_zh"] and kind in told["says_en"] and "xlsx" in told["advice_zh"]
+        named, english = result.findings[0].value, KINDS[result.findings[0].value]
+        assert named in told["says_zh"] and named not in told["says_en"], "each language says it in its own words"
+        assert english not in told["says_zh"] and english in told["says_en"]
         assert result.received == 0
 
 
