@@ -166,7 +166,7 @@ def test_a_wrong_correction_is_a_wrong_setting(tuoyu, home, monkeypatch, tmp_pat
     monkeypatch.setenv("TUOYU_CORRECTIONS", str(tmp_path))
     code, out, err = tuoyu("findings")
     assert code == Exit.CONFIGURATION and not out
-    assert "corrections/x.yml: 1: " in err and "expires" in err and err.count("\n") == 1
+    assert "corrections/x.yml 第 1 条 entry 1: " in err and "expires" in err and err.count("\n") == 1
 
 
 def test_a_run_says_what_stands_and_status_too(tuoyu, tmp_path, monkeypatch):
