@@ -24,7 +24,7 @@ demo: $(READY) ## publish the synthetic demo district, from an inbox of files to
 	@$(BIN)/tuoyu demo $(ARGS)
 
 test: $(READY) ## every test; ARGS="tests/house -x" for some
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: $(READY) ## ruff and the floors (part of the tests as well)
 	@$(BIN)/ruff check .
