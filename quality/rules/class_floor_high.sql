@@ -11,18 +11,6 @@
 -- implements: R-AREA-03
 -- parameters: floor_max_young
 -- The oldest may be one floor up, so that only providers without their class are judged.
-WITH kinds AS (
-    SELECT area_code, provider_id, event_on, max(CASE WHEN class_type_code IN ('big', 'mixed') THEN 1 ELSE 0 END) AS older
-    FROM filing_class
-    GROUP BY area_code, provider_id, event_on
-)
-SELECT line.source_sha256, line.source_sheet, line.source_row, concat(filed.floor_max, ' 层') AS value
-FROM kinds
-INNER JOIN filing_period AS filed
-    ON filed.area_code = kinds.area_code
-    AND filed.provider_id = kinds.provider_id
-    AND filed.event_on <= kinds.event_on
-    AND (filed.until_on IS NULL OR filed.until_on > kinds.event_on)
-INNER JOIN filing_class AS line
-    ON line.area_code = kinds.area_code AND line.provider_id = kinds.provider_id AND line.event_on = kinds.event_on
-WHERE kinds.older = 0 AND filed.floor_max > $floor_max_young
+SELECT source_sha256, source_sheet, source_row, concat(floor_max, ' 层') AS value
+FROM stated_classes
+WHERE NOT list_has_any(class_types, ['big', 'mixed']) AND floor_max > $floor_max_young

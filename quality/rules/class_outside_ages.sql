@@ -19,13 +19,8 @@ WITH age AS (
     ) AS given(class_type_code, age_from, age_to)
 )
 SELECT line.source_sha256, line.source_sheet, line.source_row,
-    concat(filed.age_min_months, '-', filed.age_max_months, ' 个月') AS value
-FROM filing_class AS line
+    concat(line.age_min_months, '-', line.age_max_months, ' 个月') AS value
+FROM stated_classes AS line
 INNER JOIN age ON age.class_type_code = line.class_type_code
-INNER JOIN filing_period AS filed
-    ON filed.area_code = line.area_code
-    AND filed.provider_id = line.provider_id
-    AND filed.event_on <= line.event_on
-    AND (filed.until_on IS NULL OR filed.until_on > line.event_on)
-WHERE filed.site_type_code <> 'family_point'
-    AND (age.age_to <= filed.age_min_months OR age.age_from >= filed.age_max_months)
+WHERE line.site_type_code <> 'family_point'
+    AND (age.age_to <= line.age_min_months OR age.age_from >= line.age_max_months)

@@ -24,12 +24,7 @@ WITH compared AS (
                 CASE WHEN cap.service_mode_code = 'any' THEN 1 ELSE 0 END,
                 cap.valid_from_on DESC
         ) AS nth
-    FROM fee_quote AS fee
-    INNER JOIN filing_period AS filed
-        ON filed.area_code = fee.area_code
-        AND filed.provider_id = fee.provider_id
-        AND filed.event_on <= fee.observed_on
-        AND (filed.until_on IS NULL OR filed.until_on > fee.observed_on)
+    FROM quoted_fee AS fee
     INNER JOIN price_cap AS cap
         ON cap.area_code = fee.area_code
         AND cap.fee_item_code = fee.fee_item_code
@@ -39,7 +34,7 @@ WITH compared AS (
         AND cap.service_mode_code IN (fee.service_mode_code, 'any')
         AND cap.valid_from_on <= coalesce(fee.valid_from_on, fee.observed_on)
         AND (cap.valid_to_on IS NULL OR cap.valid_to_on >= coalesce(fee.valid_from_on, fee.observed_on))
-    WHERE filed.is_inclusive
+    WHERE fee.filed_is_inclusive
 )
 SELECT source_sha256, source_sheet, source_row, concat(fee_amount, ' / ', cap_amount) AS value
 FROM compared

@@ -10,12 +10,7 @@
 -- dq: 0104
 -- implements: R-FEE-03
 -- parameters: boarding_service_modes
-SELECT fee.source_sha256, fee.source_sheet, fee.source_row, filed.service_modes AS value
-FROM fee_quote AS fee
-INNER JOIN filing_period AS filed
-    ON filed.area_code = fee.area_code
-    AND filed.provider_id = fee.provider_id
-    AND filed.event_on <= fee.observed_on
-    AND (filed.until_on IS NULL OR filed.until_on > fee.observed_on)
-WHERE fee.fee_item_code = 'boarding'
-    AND NOT list_has_any(string_split(filed.service_modes, ';'), string_split($boarding_service_modes, ';'))
+SELECT source_sha256, source_sheet, source_row, filed_service_modes AS value
+FROM quoted_fee
+WHERE fee_item_code = 'boarding'
+    AND NOT list_has_any(string_split(filed_service_modes, ';'), string_split($boarding_service_modes, ';'))

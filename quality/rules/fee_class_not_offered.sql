@@ -17,12 +17,7 @@ has_classes AS (
     SELECT DISTINCT area_code, provider_id FROM line
 )
 SELECT fee.source_sha256, fee.source_sheet, fee.source_row, fee.class_type_code AS value
-FROM fee_quote AS fee
-INNER JOIN filing_period AS filed
-    ON filed.area_code = fee.area_code
-    AND filed.provider_id = fee.provider_id
-    AND filed.event_on <= fee.observed_on
-    AND (filed.until_on IS NULL OR filed.until_on > fee.observed_on)
+FROM quoted_fee AS fee
 INNER JOIN has_classes ON has_classes.area_code = fee.area_code AND has_classes.provider_id = fee.provider_id
 LEFT JOIN line
     ON line.area_code = fee.area_code

@@ -9,12 +9,7 @@
 -- source: 发改价格〔2024〕1477号
 -- dq: 0402
 -- implements: R-FEE-02
-SELECT fee.source_sha256, fee.source_sheet, fee.source_row, fee.service_mode_code AS value
-FROM fee_quote AS fee
-INNER JOIN filing_period AS filed
-    ON filed.area_code = fee.area_code
-    AND filed.provider_id = fee.provider_id
-    AND filed.event_on <= fee.observed_on
-    AND (filed.until_on IS NULL OR filed.until_on > fee.observed_on)
-WHERE fee.service_mode_code <> 'any'
-    AND NOT list_contains(string_split(filed.service_modes, ';'), fee.service_mode_code)
+SELECT source_sha256, source_sheet, source_row, service_mode_code AS value
+FROM quoted_fee
+WHERE service_mode_code <> 'any'
+    AND NOT list_contains(string_split(filed_service_modes, ';'), service_mode_code)

@@ -12,21 +12,6 @@
 -- parameters: class_age_min_mixed
 -- Only where every class is mixed: elsewhere the younger children may be in another class. Family points have no
 -- class types in law.
-WITH kinds AS (
-    SELECT area_code, provider_id, event_on, min(class_type_code) AS first_type, max(class_type_code) AS last_type
-    FROM filing_class
-    GROUP BY area_code, provider_id, event_on
-)
-SELECT line.source_sha256, line.source_sheet, line.source_row, concat(filed.age_min_months, ' 个月') AS value
-FROM kinds
-INNER JOIN filing_period AS filed
-    ON filed.area_code = kinds.area_code
-    AND filed.provider_id = kinds.provider_id
-    AND filed.event_on <= kinds.event_on
-    AND (filed.until_on IS NULL OR filed.until_on > kinds.event_on)
-INNER JOIN filing_class AS line
-    ON line.area_code = kinds.area_code AND line.provider_id = kinds.provider_id AND line.event_on = kinds.event_on
-WHERE kinds.first_type = 'mixed'
-    AND kinds.last_type = 'mixed'
-    AND filed.site_type_code <> 'family_point'
-    AND filed.age_min_months < $class_age_min_mixed
+SELECT source_sha256, source_sheet, source_row, concat(age_min_months, ' 个月') AS value
+FROM stated_classes
+WHERE class_types = ['mixed'] AND site_type_code <> 'family_point' AND age_min_months < $class_age_min_mixed

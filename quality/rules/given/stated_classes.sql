@@ -1,10 +1,15 @@
--- What the classes of a provider add up to on a day, beside the filing in force on that day: one row a class line.
+-- The classes of a provider on a day, what they add up to, and the filing in force on that day: one row a class line.
 SELECT
     line.source_sha256,
     line.source_sheet,
     line.source_row,
     filed.site_type_code,
+    line.class_type_code,
     filed.place_count AS filed_places,
+    filed.age_min_months,
+    filed.age_max_months,
+    filed.floor_max,
+    stated.class_types,
     stated.places,
     stated.children,
     stated.carers
@@ -13,6 +18,7 @@ FROM (
         area_code,
         provider_id,
         event_on,
+        list_sort(list(DISTINCT class_type_code)) AS class_types,
         sum(place_count) AS places,
         sum(enrolled_count) AS children,
         sum(carer_count) AS carers
