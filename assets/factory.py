@@ -93,6 +93,7 @@ def _intake_assets(registry: Registry, make_context: MakeContext) -> dg.AssetsDe
 
     @dg.multi_asset(name="gate", specs=specs)
     def gate(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        """Judges what was received; one materialisation a table, with its account."""
         ctx = make_context(context)
         result = build_intake(ctx)
         build_standing(ctx)
@@ -131,6 +132,7 @@ def _table_asset(registry: Registry, table: Table, sql: str, make_context: MakeC
         check_specs=_check_specs(registry, table),
     )
     def table_asset(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        """Builds the table; its checks are reported also when they refuse it."""
         ctx = make_context(context)
         try:
             built = build_table(ctx, table.name, sql)

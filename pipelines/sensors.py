@@ -23,6 +23,7 @@ def inbox_sensor(settings: Settings) -> dg.SensorDefinition:
         description="收件箱有新文件且不再增长时运行 Runs when the inbox has new files that stopped growing",
     )
     def inbox(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        """One request for each settled state of the inbox, else why there is none."""
         if not settings.inbox_dir.exists():
             return dg.SkipReason(f"收件箱不存在 no inbox at {settings.inbox_dir}")
         waiting = pending(settings.inbox_dir, Workspace(settings.workspace_dir), settings.limits.file_bytes)

@@ -83,6 +83,7 @@ class _Copy:
     widths: dict[int, int] = field(default_factory=dict)
 
     def write(self) -> None:
+        """Writes the cells and their marks, row by row."""
         marked: dict[int, set[int]] = {}
         for row, column in self.marks:
             marked.setdefault(row, set()).add(column)

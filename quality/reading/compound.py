@@ -57,6 +57,7 @@ class _Compound:
         self._next_small = struct.unpack(f"<{len(table) // 4}I", table[: len(table) // 4 * 4])
 
     def content(self, name: str) -> bytes:
+        """The bytes of a stream; KeyError for one that the file does not have."""
         start, size = self.folder[name]
         if size >= self._cutoff:
             return b"".join(self._chain(start))[:size]
