@@ -94,13 +94,7 @@ class Sandbox(AbstractContextManager):
         }  # fmt: skip
         size = path.stat().st_size
         try:
-            try:
-                return self._ask(registry, size, given, brief)
-            except Refused as refusal:
-                if refusal.code != "file-too-heavy":
-                    raise
-                # the child may have grown with the files before this one: a fresh one decides
-                return self._ask(registry, size, given, brief)
+            return self._ask(registry, size, given, brief)
         except Refused as refusal:  # a fresh child writes it down, in the shape of every other verdict
             return self._ask(registry, 0, given | {"refused": refusal}, brief)
 
