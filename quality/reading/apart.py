@@ -90,9 +90,12 @@ def _headers(
 def _units(con: duckdb.DuckDBPyConnection, cells: list[str], where: str) -> list[int]:
     """Rows that say nothing but in what each column counts: a person cannot have meant them as data."""
     words = ", ".join(map(literal, ("", *_UNIT_CELLS)))
-    only = " AND ".join(f"coalesce({cell}, '') IN ({words})" for cell in cells)
-    filled = f"concat({', '.join(cells)}) <> ''"
-    rows = con.execute(f"SELECT _row, {', '.join(cells)} FROM records WHERE {where} AND {only} AND {filled}").fetchall()
+    # the first cell alone lets hardly any row through to the look at all of them
+    only = f"coalesce({cells[0]}, '') IN ({words}) AND concat({', '.join(cells)}) <> ''"
+    others = _some(cells, f"coalesce(cell, '') NOT IN ({words})")
+    rows = con.execute(
+        f"SELECT _row, {', '.join(cells)} FROM records WHERE {where} AND CASE WHEN {only} THEN NOT {others} END"
+    ).fetchall()
     return [row for row, *texts in rows if {_UNIT_CELLS[text] for text in texts if text} - _NO_UNITS]
 
 
@@ -100,11 +103,18 @@ def _totals(con: duckdb.DuckDBPyConnection, cells: list[str], where: str, keys: 
     """Rows with the word of a total in any column, so that the order of columns means nothing.
 
     A row of data whose remark says 合计 is no total: it has its whole key."""
-    total = {cell: f"contains({cell}, '计') AND regexp_full_match({cell}, {literal(_TOTAL)})" for cell in cells}
-    says = " OR ".join(f"({total[cell]})" for cell in cells)
-    lacks = " OR ".join(f"coalesce(trim({cell}), '') = '' OR ({total[cell]})" for cell in keys) or "TRUE"
-    return [row for (row,) in con.execute(
-        f"SELECT _row FROM records WHERE {where} AND ({says}) AND ({lacks})").fetchall()]
+    is_total = f"regexp_full_match(cell, {literal(_TOTAL)})"
+    says = f"CASE WHEN contains(concat({', '.join(cells)}), '计') THEN {_some(cells, is_total)} END"
+    lacks = _some(keys, f"coalesce(trim(cell), '') = '' OR {is_total}") if keys else "TRUE"
+    rows = con.execute(f"SELECT _row FROM records WHERE {where} AND CASE WHEN {says} THEN {lacks} END")
+    return [row for (row,) in rows.fetchall()]
+
+
+def _some(cells: list[str], predicate: str) -> str:
+    """SQL that is TRUE where a cell of the row meets the predicate over ``cell``.
+
+    One predicate for all: one for each of five hundred cells is more than a file may cost to plan."""
+    return f"(len(list_filter([{', '.join(cells)}], lambda cell: coalesce({predicate}, FALSE))) > 0)"
 
 
 def _footers(con: duckdb.DuckDBPyConnection, cells: list[str], where: str, others: set[int]) -> list[int]:

@@ -16,7 +16,7 @@ from quality.gate import AccountError, GateResult, check_file
 from quality.limits import Limits
 from quality.sandbox import GateFault, Sandbox
 from schemas.registry import Registry
-from tests.quality.test_gate import REGISTRY, row, sheet
+from tests.quality.test_gate import REGISTRY, TITLES, row, sheet
 from tests.quality.test_limits import book
 
 GIVEN = {"name": "月报.csv", "sha256": "0" * 64, "received_on": "2026-03-30", "as_of": date(2026, 3, 31)}
@@ -151,3 +151,20 @@ def test_what_a_child_says_runs_no_code(small: Path):
 
     with pytest.raises(GateFault, match="nonsense"):
         _plain(pickle.dumps(("result", Evil())))
+
+
+@pytest.mark.parametrize("extra", [3, 400])
+def test_a_row_with_many_cells_too_many_is_within_the_limits(tmp_path: Path, extra: int):
+    path = tmp_path / "a.csv"
+    path.write_text(sheet(row(1), row(2) + ["x"] * extra), "utf-8")
+    with Sandbox() as gate:
+        assert counts(gate.check_file(REGISTRY, path, **GIVEN)) == (1, 1, ["record-width"])
+
+
+def test_a_header_with_hundreds_of_foreign_columns_is_within_the_limits(tmp_path: Path):
+    path = tmp_path / "a.csv"
+    foreign = [f"附加列{n}" for n in range(300)]
+    path.write_text(sheet(row(1) + foreign, titles=[*TITLES, *foreign]), "utf-8")
+    with Sandbox() as gate:
+        result = gate.check_file(REGISTRY, path, **GIVEN)
+    assert (result.accepted, {f.code for f in result.findings}) == (1, {"column-unknown"})
