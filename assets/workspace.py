@@ -80,6 +80,13 @@ class Workspace:
         return self.root / "state" / f"{step}.json"
 
 
+class ReleasedTables:
+    """The tables of the current release; none before the first (stub: the release room fills it)."""
+
+    def table(self, name: str) -> Path | None:
+        return None
+
+
 @dataclass(frozen=True)
 class Context:
     """All a step may depend on: contracts, place, date, the engine's limits and those of a received file."""
@@ -92,6 +99,7 @@ class Context:
     limits: Limits = field(default_factory=Limits)
     corrections: Path | None = None  # None: a folder of the workspace
     progress: Progress = field(default=_silent)
+    released: ReleasedTables = field(default_factory=ReleasedTables)
 
     @property
     def corrections_dir(self) -> Path:
