@@ -97,9 +97,9 @@ def publish(
     with store.exclusive():
         found = store.pointer()
         current = release_of(store, found)
-        store.complete()
         refuse_rolled_back(store, current)
         refuse_other_profile(registry.profile, current)
+        store.complete()
         durable.empty_directory(work)
         con = _connect(work, threads, memory)
         stage = Staging(con, registry, Path(open_dir), work, as_of)
@@ -261,6 +261,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--as-of", type=date.fromisoformat, required=True, metavar="YYYY-MM-DD")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--memory", help="memory limit of DuckDB, such as 2GB")
+    parser.add_argument("--wait", type=float, default=60, metavar="SECONDS", help="for another publisher; then 75")
     parser.add_argument("--json", action="store_true", help="the result as JSON")
     return parser.parse_args(argv)
 
@@ -272,7 +273,7 @@ def main(argv: list[str] | None = None) -> int:
         result = publish(
             load(given.profile),
             given.open,
-            given.published,
+            LocalStore(given.published, wait_seconds=given.wait),
             given.as_of,
             work_dir=given.work,
             threads=given.threads,
@@ -285,7 +286,7 @@ def main(argv: list[str] | None = None) -> int:
         return _failed(65, "refused", error)
     except StoreConflict as error:
         return _failed(75, "conflict", error)
-    except OSError as error:
+    except (OSError, duckdb.IOException) as error:
         return _failed(74, "disk", error)
     print(json.dumps(asdict(result), ensure_ascii=False) if given.json else result.release_id)
     return 0
