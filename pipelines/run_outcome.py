@@ -28,6 +28,6 @@ def exit_code(outcome: Outcome) -> Exit:
     if outcome.success:
         return Exit.OK
     errors = {failure["error"] for failure in outcome.failures}
-    if errors & {"WrongProfile", "SettingsError", "ContractError"}:
+    if errors & {"WrongProfile", "SettingsError", "ContractError", "KeyRefused"}:
         return Exit.CONFIGURATION
     return Exit.CONFLICT if "StoreConflict" in errors else Exit.REFUSED
