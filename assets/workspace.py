@@ -22,8 +22,16 @@ from schemas.registry import Registry
 Progress = Callable[[str], None]
 
 
+#: the Parquet file of an open table in the release that is current before a run; None if it has no such table
+Released = Callable[[str], Path | None]
+
+
 def _silent(_: str) -> None:
     """The progress of a run nobody watches."""
+
+
+def _nothing(_: str) -> None:
+    """The tables of a release that was never made."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,7 @@ class Context:
     memory: str | None = None
     limits: Limits = field(default_factory=Limits)
     corrections: Path | None = None  # None: a folder of the workspace
+    released: Released = field(default=_nothing)
     progress: Progress = field(default=_silent)
 
     @property
