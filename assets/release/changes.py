@@ -34,7 +34,7 @@ UNJUDGED = "updated"
 
 @dataclass(frozen=True)
 class TableFile:
-    """The Parquet (or else CSV) file of a table in one version, with its fields as Table Schema has them and its key."""
+    """The Parquet (or else CSV) file of a table in one version, its fields (as Table Schema has them) and key."""
 
     path: Path
     fields: tuple[dict[str, Any], ...]

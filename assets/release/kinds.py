@@ -62,6 +62,12 @@ def judge(
     return comparison.summary(name)
 
 
+def call_rewritings(comparison: Comparison, name: str, old: TableFile | None, new: TableFile | None) -> None:
+    """Of differences nobody judged: those that are only written otherwise, which the texts alone show."""
+    if old and new and old.key == new.key:
+        _Judging(comparison.con, comparison.table, name, Grounds()).reformatted(old, new)
+
+
 class _Judging:
     """The steps over the differences of one table; each takes what those before it left undecided."""
 
@@ -88,10 +94,11 @@ class _Judging:
 
     def reformatted(self, old: TableFile, new: TableFile) -> None:
         """Texts are folded in Python, each different pair once."""
-        names = [f["name"] for f in new.fields if _writable(old.field(f["name"]), f)]
+        names = [f["name"] for f in new.fields if writable(old.field(f["name"]), f)]
         pairs = self._con.execute(
             f"SELECT DISTINCT field_name, old_value, new_value FROM {self._table} WHERE {self._mine} "
-            "AND change = 'updated' AND old_value IS NOT NULL AND new_value IS NOT NULL AND list_contains(?, field_name)",
+            "AND change = 'updated' AND list_contains(?, field_name) "
+            "AND old_value IS NOT NULL AND new_value IS NOT NULL",
             [names],
         ).fetchall()
         alike = [pair for pair in pairs if same(pair[1], pair[2], new.field(pair[0]) or {})]
@@ -110,7 +117,8 @@ class _Judging:
         changed = [c for c in columns if another_meaning(old.field(c), new.field(c))]
         listed = ", ".join(literal(c) for c in changed)
         if listed:
-            self.set("reason = 'contract-changed'", f"c.field_name IN ({listed}) AND c.change IN ('updated', 'reformatted')")
+            undecided = "c.change IN ('updated', 'reformatted')"
+            self.set("reason = 'contract-changed'", f"c.field_name IN ({listed}) AND {undecided}")
 
     def corrected(self, new: TableFile) -> None:
         """Fills `kinds_then` with the keys that are there then, and calls a cell corrected that was so already."""
@@ -145,7 +153,8 @@ class _Judging:
     def _evidence(self) -> str:
         """A row for each key. ``is_new`` NULL: not known whether anything was received."""
         if self._grounds.evidence is None:
-            return "SELECT key, NULL::VARCHAR AS source_sha256, NULL::VARCHAR AS received_on, NULL::BOOLEAN AS is_new FROM kinds_key"
+            unknown = "NULL::VARCHAR AS source_sha256, NULL::VARCHAR AS received_on, NULL::BOOLEAN AS is_new"
+            return f"SELECT key, {unknown} FROM kinds_key"
         file = reader(self._grounds.evidence)
         found = [row[0] for row in self._con.execute(f"DESCRIBE FROM {file}").fetchall()]
         columns = [c for c in found if c not in ("source_sha256", "received_on", "is_new")]
@@ -179,7 +188,7 @@ class _Judging:
         )
 
 
-def _writable(old: dict[str, Any] | None, new: dict[str, Any]) -> bool:
+def writable(old: dict[str, Any] | None, new: dict[str, Any]) -> bool:
     """Whether two texts of a field can differ and mean the same. Numbers only when they are written otherwise now."""
     if old is None or old["type"] not in _WRITABLE or new["type"] not in _WRITABLE:
         return False

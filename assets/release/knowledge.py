@@ -6,26 +6,38 @@ it (kinds.py). Without it a publisher says `not-evaluated`, never a guess.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-#: for some open tables, the folder with their Parquet files; called at most once a release, for those that differ
-Tables = Callable[[Sequence[str]], Path]
+from assets.release.manifest import Manifest
+
+
+class Knowledge(Protocol):
+    """Asked once for each dataset that differs, for the tables that do; hands back folders of Parquet files.
+
+    A table that has no file there is not known about."""
+
+    def then(self, before: Manifest, names: Sequence[str]) -> Path | None:
+        """Open tables with all that is known today, as of the date of the release ``before``."""
+
+    def evidence(self, before: Manifest, names: Sequence[str]) -> Path | None:
+        """For each table the newest received file a row is made of.
+
+        Columns: those of its key that lead to it, `source_sha256`, `received_on` and `is_new` (received since the
+        release ``before``). A table whose rows are made of many files has one row without key, hash and day:
+        whether anything was received at all."""
 
 
 @dataclass(frozen=True)
-class Knowledge:
-    """``then``: the tables with all that is known today, as of the date of the release before.
+class TablesThen:
+    """Tables as of the date before that lie in a folder already; of evidence nothing is known."""
 
-    ``evidence``: for each table the newest received file a row is made of. Columns: those of its key that lead to
-    it, `source_sha256`, `received_on` (text) and `is_new` (received since the release before). A table whose rows
-    are made of many files has one row and no key: whether anything was received at all."""
+    folder: Path
 
-    then: Tables | None = None
-    evidence: Tables | None = None
+    def then(self, before: Manifest, names: Sequence[str]) -> Path | None:
+        return self.folder
 
-    @classmethod
-    def of_folder(cls, then: Path | None) -> Knowledge:
-        """Tables as of the date before that lie in a folder already."""
-        return cls(then=(lambda _: then) if then else None)
+    def evidence(self, before: Manifest, names: Sequence[str]) -> Path | None:
+        return None

@@ -18,13 +18,13 @@ from assets.release.changes import TableChanges
 Bump = Literal["first", "major", "minor", "patch", "none"]
 
 #: what a field means to a program that reads it; all else is wording
-_STRUCTURE = ("name", "type", "format", "delimiter", "itemType", "decimals", "unit", "codelist", "trueValues", "falseValues")
+_STRUCTURE = ("name", "type", "format", "delimiter", "itemType", "decimals", "unit", "codelist")
+_STRUCTURE += ("trueValues", "falseValues")
 _FILE = ("path", "format", "encoding", "dialect")
 _SCHEMA = ("primaryKey", "foreignKeys", "missingValues")
 #: what differs from version to version of the same content
 _VOLATILE = ("version", "created")
 _VOLATILE_OF_FILES = ("bytes", "hash", "rows")
-
 
 _NUMBER = "(0|[1-9][0-9]*)"
 _WRITTEN = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:\+r([1-9][0-9]*))?", re.ASCII)

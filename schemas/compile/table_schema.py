@@ -117,7 +117,8 @@ def _codes(registry: Registry, field: Field) -> dict[str, Any]:
 
 def _categories(registry: Registry, codelist: str, name: str = "categories") -> dict[str, Any]:
     entries = registry.codelists[codelist].entries
-    return {"codelist": codelist, name: [{"value": e.code, "label": e.title_zh, "label_en": e.title_en} for e in entries]}
+    categories = [{"value": e.code, "label": e.title_zh, "label_en": e.title_en} for e in entries]
+    return {"codelist": codelist, name: categories}
 
 
 def _constraints(registry: Registry, field: Field, *, unique: bool) -> dict[str, Any]:

@@ -36,7 +36,8 @@ def package(registry):
     tables = [registry.tables[name] for name in dataset.tables]
     resources = [table_resource(registry, dataset, table, f"{table.name}.csv") for table in tables]
     resources += [file_resource(t, f"{t.name}.parquet", format="Parquet", mediatype="x/y") for t in tables]
-    resources += [changes_resource(registry, "changes.csv"), codelists_resource("codelists.csv"), notes_resource("CHANGES.md")]
+    resources += [changes_resource(registry, "changes.csv"), codelists_resource("codelists.csv")]
+    resources += [notes_resource("CHANGES.md")]
     return data_package(registry, dataset, version="1.2.3", as_of=house.AS_OF, resources=resources)
 
 
