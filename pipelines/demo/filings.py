@@ -17,8 +17,8 @@ Values = dict[str, Any]
 
 #: days of a fire inspection's validity, and of a food licence's
 FIRE_DAYS, FOOD_DAYS = 365, 1826
-#: days a provider was without a fire certificate, days in which a finding is remedied
-LAPSE_DAYS, REMEDY_DAYS = 25, 22
+#: days a provider was without a fire certificate; days in which a finding is remedied, and has to be
+LAPSE_DAYS, REMEDY_DAYS, REMEDY_DUE = 25, 22, 30
 
 
 def filing_rows(provider: Provider) -> list[Values]:
@@ -111,7 +111,7 @@ def inspection_rows(provider: Provider, as_of: date) -> list[Values]:
         rows.append(_inspection(provider, 2, found, "conform"))
     elif found:
         closed = None if provider.story == "nonconform_open" else found + REMEDY_DAYS * day
-        rows.append(_inspection(provider, 2, found, "nonconform", found + 30 * day, closed))
+        rows.append(_inspection(provider, 2, found, "nonconform", found + REMEDY_DUE * day, closed))
     return rows
 
 
