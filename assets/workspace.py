@@ -22,8 +22,16 @@ from schemas.registry import Registry
 Progress = Callable[[str], None]
 
 
+#: the Parquet file of an open table in the release that is current before a run; None if it has no such table
+Released = Callable[[str], Path | None]
+
+
 def _silent(_: str) -> None:
     """The progress of a run nobody watches."""
+
+
+def _nothing(_: str) -> None:
+    """The tables of a release that was never made."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,13 @@ class Workspace:
         return self.root / "state" / f"{step}.json"
 
 
+class ReleasedTables:
+    """The tables of the current release; none before the first (stub: the release room fills it)."""
+
+    def table(self, name: str) -> Path | None:
+        return None
+
+
 @dataclass(frozen=True)
 class Context:
     """All a step may depend on: contracts, place, date, the engine's limits and those of a received file."""
@@ -91,7 +106,9 @@ class Context:
     memory: str | None = None
     limits: Limits = field(default_factory=Limits)
     corrections: Path | None = None  # None: a folder of the workspace
+    released: Released = field(default=_nothing)
     progress: Progress = field(default=_silent)
+    released: ReleasedTables = field(default_factory=ReleasedTables)
 
     @property
     def corrections_dir(self) -> Path:

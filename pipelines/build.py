@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from assets.factory import all_assets
+from assets.release.history import released_tables
+from assets.release.stores.local import LocalStore
 from assets.workspace import Context, Progress, Workspace, read_json, write_json
 from pipelines.jobs import jobs
 from pipelines.schedules import schedules
@@ -40,6 +42,7 @@ def context_of(settings: Settings, as_of: date, progress: Progress | None = None
         memory=settings.memory,
         limits=settings.limits,
         corrections=settings.corrections_dir,
+        released=released_tables(LocalStore(settings.published_dir)),
         **({"progress": progress} if progress else {}),
     )
 

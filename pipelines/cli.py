@@ -4,14 +4,15 @@ Imports of engines stay inside the commands, so that `tuoyu --help` and `tuoyu c
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
+from pipelines import cli_release, cli_whitelist
+from pipelines.cli_options import AsOfOption, HomeOption, JsonOption, ProfileOption, day_of, refuse, settings_of
 from pipelines.exits import Exit
-from pipelines.settings import Settings, SettingsError, from_environment, parse_date
+from pipelines.settings import SettingsError
 
 app = typer.Typer(
     name="tuoyu",
@@ -27,16 +28,8 @@ app = typer.Typer(
 )
 schema_app = typer.Typer(no_args_is_help=True, help="Look at the contracts: tables, columns, code lists, rules.")
 app.add_typer(schema_app, name="schema")
-
-HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="Folder of workspace and published (default: the current one).")
-]
-ProfileOption = Annotated[str | None, typer.Option("--profile", help="District profile: a slug or a folder.")]
-AsOfOption = Annotated[
-    str | None, typer.Option("--as-of", help="The date the release speaks of, YYYY-MM-DD (default: today).")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
-
+cli_release.add_to(app)
+cli_whitelist.add_to(app)
 
 def main() -> None:
     """The console script. A wrong setting, contract or folder is told in one line and ends with 78."""
@@ -45,23 +38,11 @@ def main() -> None:
     try:
         app(prog_name="tuoyu")
     except (SettingsError, ContractError) as error:
-        _refuse(f"配置有误 configuration: {error}")
+        refuse(f"配置有误 configuration: {error}")
     except OSError as error:
         if error.filename is None:
             raise
-        _refuse(f"无法使用 cannot use {error.filename}: {error.strerror}")
-
-
-def _refuse(text: str, code: Exit = Exit.CONFIGURATION) -> NoReturn:
-    typer.echo(text, err=True)
-    raise SystemExit(code)
-
-
-def _settings(home: Path | None, profile: str | None, as_of: str | None = None) -> Settings:
-    """The environment's settings with what the command line says instead."""
-    given = from_environment()
-    absolute = home.absolute() if home else None
-    return given.with_changes(home=absolute, profile=profile, as_of=parse_date(as_of, "--as-of"))
+        refuse(f"无法使用 cannot use {error.filename}: {error.strerror}")
 
 
 @app.command()
@@ -77,13 +58,13 @@ def demo(
     from pipelines import show, terminal
     from pipelines.demo_run import DemoShape, HomeInUse, run_demo
 
-    settings = _settings(home, "binjiang")
+    settings = settings_of(home, "binjiang")
     shape = DemoShape(seed, providers, months)
     try:
         with terminal.progress(json_out) as progress:
             result = run_demo(settings, shape, inbox_only=inbox_only, progress=progress)
     except HomeInUse as error:
-        _refuse(str(error))
+        refuse(str(error))
     show.demo(settings, result, json_out)
     raise typer.Exit(result["exit_code"])
 
@@ -103,11 +84,11 @@ def run(
 
     if job not in JOBS:
         raise typer.BadParameter(f"one of {', '.join(JOBS)}", param_hint="--job")
-    settings = _settings(home, profile, as_of)
+    settings = settings_of(home, profile, as_of)
     if not views.anything_received(settings):
-        _refuse(f"收件箱里没有文件 the inbox is empty: {settings.inbox_dir}", Exit.FINDINGS)
+        refuse(f"收件箱里没有文件 the inbox is empty: {settings.inbox_dir}", Exit.FINDINGS)
     with terminal.progress(json_out) as progress:
-        outcome = run_job(settings, job, _day(settings), progress=progress)
+        outcome = run_job(settings, job, day_of(settings), progress=progress)
     show.run(settings, outcome, json_out)
     raise typer.Exit(exit_code(outcome))
 
@@ -152,18 +133,18 @@ def check(
     Ends with 0 when every file is accepted, also with warnings, and with 1 when one has errors; with 2 for a pipe."""
     from pipelines import show_check, terminal, views
 
-    settings = _settings(None, profile, as_of)
+    settings = settings_of(None, profile, as_of)
     if odd := [str(path) for path in files if not (path.is_file() or path.is_dir())]:
         pipe = "是管道或设备，不是普通文件，请先存成文件 not a regular file but a pipe or device, save it first"
-        _refuse(f"{', '.join(odd)}: {pipe}", Exit.USAGE)
+        refuse(f"{', '.join(odd)}: {pipe}", Exit.USAGE)
     try:
         wanted = views.to_check(settings, files, report)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--report") from None
     if not wanted:
-        _refuse("文件夹里没有文件 there are no files in the folder", Exit.FINDINGS)
+        refuse("文件夹里没有文件 there are no files in the folder", Exit.FINDINGS)
     with terminal.progress(json_out) as progress:
-        answer = views.check(settings, wanted, _day(settings), progress)
+        answer = views.check(settings, wanted, day_of(settings), progress)
     show_check.check(answer, json_out)
     raise typer.Exit(Exit.OK if answer["result"] != "rejected" else Exit.FINDINGS)
 
@@ -173,7 +154,7 @@ def status(home: HomeOption = None, profile: ProfileOption = None, json_out: Jso
     """Say what is published, what waits in the inbox and in quarantine, and how the last run ended."""
     from pipelines import show, views
 
-    show.status(views.status(_settings(home, profile)), json_out)
+    show.status(views.status(settings_of(home, profile)), json_out)
 
 
 @app.command()
@@ -203,35 +184,15 @@ def findings(
 
     if state not in standing_view.known_states():
         raise typer.BadParameter(f"one of {', '.join(standing_view.known_states())}", param_hint="--state")
-    settings = _settings(home, profile, as_of)
+    settings = settings_of(home, profile, as_of)
     wanted = standing_view.Wanted(sender, state, code, older_than, values)
     try:
-        found = standing_view.findings(settings, _day(settings), wanted)
+        found = standing_view.findings(settings, day_of(settings), wanted)
     except LookupError as error:
-        _refuse(str(error.args[0]), Exit.FINDINGS)
+        refuse(str(error.args[0]), Exit.FINDINGS)
     if found is None:
-        _refuse("还没有检查过来件 nothing has been checked yet; run: tuoyu run", Exit.FINDINGS)
+        refuse("还没有检查过来件 nothing has been checked yet; run: tuoyu run", Exit.FINDINGS)
     show.document(found) if json_out else show_findings.findings(found)
-
-
-@app.command()
-def diff(
-    dataset: Annotated[str, typer.Argument(help="A dataset, such as whitelist.")],
-    old: Annotated[str, typer.Argument(help="A version, such as 1.0.0.")],
-    new: Annotated[str, typer.Argument(help="A later version.")],
-    home: HomeOption = None,
-    profile: ProfileOption = None,
-    json_out: JsonOption = False,
-) -> None:
-    """Say what changed between two published versions of a dataset, row by row and field by field."""
-    from pipelines import show, views
-
-    try:
-        limit = None if json_out else show.MOST
-        changes = views.diff(_settings(home, profile), dataset, old, new, limit=limit)
-    except LookupError as error:
-        _refuse(f"没有这个版本 no such version: {error}", Exit.FINDINGS)
-    show.diff(changes, json_out)
 
 
 @schema_app.command("list")
@@ -239,7 +200,7 @@ def schema_list(profile: ProfileOption = None, json_out: JsonOption = False) -> 
     """List the tables by layer, with their titles."""
     from pipelines import show, views
 
-    show.tables(views.tables(_settings(None, profile)), json_out)
+    show.tables(views.tables(settings_of(None, profile)), json_out)
 
 
 @schema_app.command("show")
@@ -251,9 +212,9 @@ def schema_show(
     """Show one table: columns, types, code lists. --json prints its Table Schema."""
     from pipelines import show, views
 
-    found = views.table(_settings(None, profile), table)
+    found = views.table(settings_of(None, profile), table)
     if found is None:
-        _refuse(f"没有这张表 no such table: {table}; see: tuoyu schema list", Exit.FINDINGS)
+        refuse(f"没有这张表 no such table: {table}; see: tuoyu schema list", Exit.FINDINGS)
     show.table(found, json_out)
 
 
@@ -262,8 +223,8 @@ def schema_rules(profile: ProfileOption = None, as_of: AsOfOption = None, json_o
     """List the rules with severity and source, and which of them lack a figure of this district."""
     from pipelines import show, views
 
-    settings = _settings(None, profile, as_of)
-    show.rules(views.rules(settings, _day(settings)), json_out)
+    settings = settings_of(None, profile, as_of)
+    show.rules(views.rules(settings, day_of(settings)), json_out)
 
 
 @schema_app.command("template")
@@ -295,22 +256,15 @@ def schema_template(
 
     if together and together.suffix.lower() != ".xlsx":
         raise typer.BadParameter("a file name that ends in .xlsx", param_hint="--together")
-    settings = _settings(None, profile, as_of)
+    settings = settings_of(None, profile, as_of)
     try:
         files = write_templates(
-            settings.profile, tables or (), _day(settings),
+            settings.profile, tables or (), day_of(settings),
             folder=out, together=together, every_column=all_columns, replace=force,
         )  # fmt: skip
     except NoSuchTable as error:
-        _refuse(f"没有这张填报表 no such intake table: {error}; see: tuoyu schema list", Exit.FINDINGS)
+        refuse(f"没有这张填报表 no such intake table: {error}; see: tuoyu schema list", Exit.FINDINGS)
     except FileInTheWay as error:
-        _refuse(f"已有内容不同的文件，没有改动 a different file is there, nothing was changed: {error}; "
+        refuse(f"已有内容不同的文件，没有改动 a different file is there, nothing was changed: {error}; "
                 "--force 覆盖 replaces it", Exit.FINDINGS)  # fmt: skip
     show.templates(files, json_out)
-
-
-def _day(settings: Settings) -> date:
-    """The as-of date: the one given, else today where the district is."""
-    from schemas.registry import load
-
-    return settings.today(load(settings.profile).profile.timezone)

@@ -90,8 +90,12 @@ def load_corrections(folder: Path, registry: Registry) -> tuple[Correction, ...]
     """Every correction of a folder, in the order of files and entries; none if there is no folder.
 
     ContractError names the file, the entry and the key that is wrong."""
-    paths = sorted(p for p in folder.glob("*") if p.suffix in (".yml", ".yaml")) if folder.is_dir() else []
-    return tuple(correction for path in paths for correction in _of_file(path, registry))
+    return tuple(correction for path in correction_files(folder) for correction in _of_file(path, registry))
+
+
+def correction_files(folder: Path) -> list[Path]:
+    """The files of corrections in a folder, in order; none if there is no folder."""
+    return sorted(p for p in folder.glob("*") if p.suffix in (".yml", ".yaml")) if folder.is_dir() else []
 
 
 def _of_file(path: Path, registry: Registry) -> list[Correction]:

@@ -85,9 +85,14 @@ def gate_fingerprint(ctx: Context) -> str:
     )
 
 
+def verdict_fingerprint(gate_print: str, receipt: Receipt) -> str:
+    """All that the verdict on one received file depends on; its content is its address."""
+    return fingerprint(gate_print, receipt.received_on, receipt.name)
+
+
 def _gate_fresh(ctx: Context, receipts: list[Receipt], gate_print: str) -> int:
     """Gates the files that have not been, under the same rules; returns how many those were."""
-    prints = {r.sha256: fingerprint(gate_print, r.received_on, r.name) for r in receipts}
+    prints = {r.sha256: verdict_fingerprint(gate_print, r) for r in receipts}
     marks = {r.sha256: read_json(_mark(ctx, r)) or {} for r in receipts}
     fresh = [r for r in receipts if marks[r.sha256].get("fingerprint") != prints[r.sha256]]
     if fresh:

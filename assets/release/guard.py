@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from assets.release.manifest import Link, Manifest, Release, release_at
 from assets.release.staging import Refused
-from assets.release.store import Store, StoreDamaged
+from assets.release.stores import Store, StoreDamaged
 from assets.release.verify import verify_release
 from schemas.model import Profile
 

@@ -7,7 +7,7 @@ not: staging a new version (staging.py), writing anything.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from typing import Any
 import duckdb
 
 from assets.release.changes import COLUMNS, Comparison, TableChanges, TableFile
-from assets.release.manifest import DatasetEntry, history
-from assets.release.store import LocalStore, Store
+from assets.release.manifest import DatasetEntry, Release, current_release, history
+from assets.release.stores import Store
+from assets.release.stores.local import LocalStore
 from assets.release.version import Bump, decide
 
 DESCRIPTOR = "datapackage.json"
@@ -78,6 +79,22 @@ class Difference:
     def changed_rows(self) -> list[dict[str, str | None]]:
         """The rows with the names of their columns."""
         return [dict(zip(COLUMNS, row, strict=True)) for row in self.rows]
+
+
+def released_tables(store: Store, release: Release | None = None) -> Callable[[str], Path | None]:
+    """Where the tables of a release lie, for a SELECT that goes on from them.
+
+    Without ``release`` of the one that is current when first asked."""
+    found: list[Release | None] = [release] if release else []
+
+    def table(name: str) -> Path | None:
+        if not found:
+            found.append(current_release(store))
+        entries = found[0].manifest.datasets if found[0] else ()
+        files = [file for entry in entries if (file := entry.file(f"{name}.parquet"))]
+        return store.local(files[0].path) if files else None
+
+    return table
 
 
 def versions(published: Path, dataset: str) -> list[Published]:

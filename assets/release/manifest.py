@@ -11,11 +11,12 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
-from assets.release.store import Store, StoreDamaged
+from assets.release.stores import Store, StoreDamaged
 
-FORMAT = "tuoyu-release/1"
+FORMAT = "tuoyu-release/2"
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,30 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Inputs:
+    """What a release was made of: how much of the ledger, and the hashes of its contents and of the corrections."""
+
+    receipts: int
+    ledger_sha256: str
+    corrections_sha256: str
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """A version whose data is gone, and why. Its hashes are kept in the tombstone."""
+
+    dataset: str
+    version: str
+    withdrawn_on: str
+    reason_zh: str
+    reason_en: str
+    tombstone: FileEntry
+    replaced_by: str | None = None
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """Everything a release holds, and what made it."""
+    """Everything a release holds, and what made it. ``inputs``: None when bare tables were handed in."""
 
     seq: int
     as_of: str
@@ -69,7 +92,10 @@ class Manifest:
     synthetic: bool
     schema_fingerprint: str
     writers: dict[str, str]
+    code: str
+    inputs: Inputs | None
     datasets: tuple[DatasetEntry, ...]
+    withdrawn: tuple[Withdrawal, ...] = ()
     previous: Link | None = None
     format: str = field(default=FORMAT)
 
@@ -83,6 +109,10 @@ class Manifest:
             return _manifest(json.loads(data))
         except (ValueError, KeyError, TypeError) as error:
             raise StoreDamaged("manifest.json: not a release manifest") from error
+
+    def is_withdrawn(self, dataset: str, version: str) -> bool:
+        """Whether the data of a version is gone as of this release."""
+        return any((w.dataset, w.version) == (dataset, version) for w in self.withdrawn)
 
     def dataset(self, name: str) -> DatasetEntry | None:
         """The dataset of that name in this release, or None."""
@@ -106,10 +136,11 @@ class Release:
     def link(self) -> Link:
         return Link(self.release_id, self.manifest_sha256)
 
-    def pointer(self) -> bytes:
-        """The bytes of `current.json`."""
-        seq = self.manifest.seq
-        return canonical({"release": self.release_id, "seq": seq, "sha256": self.manifest_sha256})
+    def pointer(self, as_of: date, valid_days: int | None) -> bytes:
+        """The bytes of `current.json`: this release is what holds on ``as_of``, to be believed for so many days."""
+        said = {"release": self.release_id, "seq": self.manifest.seq, "sha256": self.manifest_sha256}
+        expires = (as_of + timedelta(days=valid_days)).isoformat() if valid_days else None
+        return canonical(said | {"as_of": as_of.isoformat(), "expires_on": expires})
 
 
 def canonical(value: Any) -> bytes:
@@ -118,10 +149,14 @@ def canonical(value: Any) -> bytes:
 
 
 def current_release(store: Store) -> Release | None:
-    """The release `current.json` leads to, its manifest checked against the pointer.
+    """The release `current.json` leads to, its manifest checked against the pointer (not its signature or expiry).
 
     None before the first release; StoreDamaged if the bytes do not have the hash that was promised."""
-    data = store.pointer()
+    return release_of(store, store.pointer())
+
+
+def release_of(store: Store, data: bytes | None) -> Release | None:
+    """The release that the bytes of a `current.json` lead to."""
     if data is None:
         return None
     try:
@@ -153,9 +188,19 @@ def history(store: Store) -> Iterator[Release]:
 def _manifest(raw: dict[str, Any]) -> Manifest:
     if raw["format"] != FORMAT:
         raise ValueError(raw["format"])
-    datasets = tuple(_dataset(d) for d in raw["datasets"])
-    previous = Link(**raw["previous"]) if raw["previous"] else None
-    return Manifest(**raw | {"datasets": datasets, "previous": previous})
+    return Manifest(
+        **raw
+        | {
+            "datasets": tuple(_dataset(d) for d in raw["datasets"]),
+            "inputs": Inputs(**raw["inputs"]) if raw["inputs"] else None,
+            "withdrawn": tuple(_withdrawal(w) for w in raw["withdrawn"]),
+            "previous": Link(**raw["previous"]) if raw["previous"] else None,
+        }
+    )
+
+
+def _withdrawal(raw: dict[str, Any]) -> Withdrawal:
+    return Withdrawal(**raw | {"tombstone": FileEntry(**raw["tombstone"])})
 
 
 def _dataset(raw: dict[str, Any]) -> DatasetEntry:

@@ -11,10 +11,10 @@ the folder holds the releases of another one.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import shutil
 import sys
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
@@ -24,6 +24,7 @@ import duckdb
 
 from assets.release import durable, staging, verify
 from assets.release.changes import TableChanges
+from assets.release.commit import Commit, Progress, Sign, place_release, renew
 from assets.release.guard import (
     WrongProfile,
     refuse_other_profile,
@@ -31,16 +32,18 @@ from assets.release.guard import (
     refuse_rolled_back,
 )
 from assets.release.history import PublishedVersion
-from assets.release.manifest import DatasetEntry, Manifest, Release, current_release
+from assets.release.manifest import DatasetEntry, Inputs, Manifest, Release, release_of
 from assets.release.staging import Refused, Staged, Staging
-from assets.release.store import LocalStore, Store, StoreConflict, StoreDamaged
+from assets.release.stores import Store, StoreConflict, StoreDamaged
+from assets.release.stores.local import LocalStore
 from assets.release.version import Decision, decide
+from assets.workspace import code_fingerprint, fingerprint
 from quality.disclosure import DisclosureRefused
 from schemas.compile.duckdb import literal
 from schemas.model import ContractError, Dataset
 from schemas.registry import Registry, load
 
-Progress = Callable[[str], None]
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ def publish(
     as_of: date,
     *,
     work_dir: Path,
+    inputs: Inputs | None = None,
+    sign: Sign | None = None,
     progress: Progress | None = None,
     threads: int | None = None,
     memory: str | None = None,
@@ -81,14 +86,18 @@ def publish(
     """Publishes what differs from the current release; running again changes nothing.
 
     ``open_dir`` holds one Parquet file per open table, typed by contract. ``work_dir`` is scratch:
-    only its folder `release` is used, and emptied.
+    only its folder `release` is used, and emptied. ``inputs`` says what the tables were made of, so that a version
+    can be rebuilt. ``sign`` makes the signature of the manifest and of `current.json`; without it nothing is signed.
+    A release with nothing new is not made; but `current.json` is renewed when ``as_of`` is later than it says.
     Refused and DisclosureRefused: the data may not leave; WrongProfile: not into this folder.
     StoreConflict: somebody else publishes. StoreDamaged: published bytes are not what they should be, or
     `current.json` does not lead to the last whole release. In each case nothing was published."""
     store = LocalStore(published) if isinstance(published, Path) else published
     tell, work = progress or (lambda _: None), Path(work_dir) / "release"
     with store.exclusive():
-        current = current_release(store)
+        found = store.pointer()
+        current = release_of(store, found)
+        store.complete()
         refuse_rolled_back(store, current)
         refuse_other_profile(registry.profile, current)
         durable.empty_directory(work)
@@ -98,7 +107,7 @@ def publish(
             outcomes = [_dataset(stage, store, dataset, current, tell) for dataset in _made(stage, current)]
         finally:
             con.close()
-        result = _commit(stage, store, outcomes, current, tell)
+        result = _commit(Commit(stage, store, found, current, inputs, sign, tell), outcomes)
         shutil.rmtree(work)
         return result
 
@@ -176,31 +185,24 @@ def _result(staged: Staged, decision: Decision, entry: DatasetEntry | None) -> D
     )
 
 
-def _commit(
-    stage: Staging,
-    store: Store,
-    outcomes: list[tuple[DatasetEntry, DatasetResult] | None],
-    current: Release | None,
-    tell: Progress,
-) -> ReleaseResult:
+def _commit(commit: Commit, outcomes: list[tuple[DatasetEntry, DatasetResult] | None]) -> ReleaseResult:
     """Puts everything in place, reads it back, and only then moves the pointer."""
+    current, store = commit.current, commit.store
     made = [outcome for outcome in outcomes if outcome]
     results = tuple(result for _, result in made)
-    manifest = _manifest(stage, [entry for entry, _ in made], current)
+    manifest = _manifest(commit, [entry for entry, _ in made])
     if current and _same_content(manifest, current.manifest):
+        renew(commit, current)
         return ReleaseResult(current.release_id, current.manifest.seq, False, results)
     if not current and not made:
         return ReleaseResult(None, 0, False, results)
     release = Release.of(manifest)
     refuse_overwriting(store, release, current)
-    tell(f"release {release.release_id}: write")
+    commit.tell(f"release {release.release_id}: write")
     for entry in manifest.datasets:
         if entry.changed:
-            _place(stage, store, entry)
-    store.put_release(release.release_id, {"manifest.json": manifest.to_bytes()})
-    tell(f"release {release.release_id}: read back")
-    verify.verify_release(store, manifest)
-    store.commit(release.pointer(), current.pointer() if current else None)
+            _place(commit.stage, store, entry)
+    place_release(commit, release)
     return ReleaseResult(release.release_id, manifest.seq, True, results)
 
 
@@ -216,19 +218,29 @@ def _same_content(new: Manifest, old: Manifest) -> bool:
     return versions[0] == versions[1] and not any(d.changed for d in new.datasets)
 
 
-def _manifest(stage: Staging, entries: list[DatasetEntry], current: Release | None) -> Manifest:
-    profile = stage.registry.profile
+def _manifest(commit: Commit, entries: list[DatasetEntry]) -> Manifest:
+    profile, current = commit.stage.registry.profile, commit.current
     return Manifest(
         seq=current.manifest.seq + 1 if current else 1,
-        as_of=stage.as_of.isoformat(),
+        as_of=commit.stage.as_of.isoformat(),
         profile=profile.slug,
         publisher=profile.publisher.name_zh if profile.publisher else "",
         synthetic=profile.synthetic,
-        schema_fingerprint=stage.registry.fingerprint,
+        schema_fingerprint=commit.stage.registry.fingerprint,
         writers={"duckdb": duckdb.__version__, "tuoyu-open-data": _own_version()},
+        code=_code(),
+        inputs=commit.inputs,
         datasets=tuple(sorted(entries, key=lambda entry: entry.name)),
+        withdrawn=current.manifest.withdrawn if current else (),
         previous=current.link if current else None,
     )
+
+
+@functools.cache
+def _code() -> str:
+    """One hash of the code that makes what is published; contracts have their own."""
+    made = [code_fingerprint(ROOT / floor) for floor in ("quality", "assets")]
+    return fingerprint(code_fingerprint(ROOT / "schemas", (".py",)), made)
 
 
 def _own_version() -> str:

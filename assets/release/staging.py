@@ -21,7 +21,7 @@ from assets.release.changes import Comparison, TableChanges, TableFile
 from assets.release.exporters import exporter, parquet
 from assets.release.history import DESCRIPTOR, PublishedVersion
 from assets.release.manifest import FileEntry, canonical
-from assets.release.store import Store
+from assets.release.stores import Store
 from quality.disclosure import require_safe
 from schemas.compile.data_package import (
     changes_resource,

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from assets.build import path_of, require_current
+from assets.raw.receive import ledger
+from assets.release.manifest import Inputs
 from assets.release.publisher import ReleaseResult, publish
 from assets.workspace import Context, code_fingerprint, file_sha256, fingerprint, read_json, write_json
+from quality.corrections import correction_files
 
 HERE = Path(__file__).parent
 
@@ -45,10 +48,18 @@ def _publish(ctx: Context, published: Path) -> ReleaseResult:
         published,
         ctx.as_of,
         work_dir=ctx.workspace.root / "stage",
+        inputs=inputs_of(ctx),
         progress=ctx.progress,
         threads=ctx.threads,
         memory=ctx.memory,
     )
+
+
+def inputs_of(ctx: Context) -> Inputs:
+    """What the tables of a workspace are made of: the whole ledger, and the corrections that people wrote down."""
+    received = [[r.sha256, r.received_on, r.batch] for r in ledger(ctx.workspace)]
+    texts = [file_sha256(path) for path in correction_files(ctx.corrections_dir)]
+    return Inputs(len(received), fingerprint(received), fingerprint(texts))
 
 
 def _unchanged(result: dict[str, Any]) -> dict[str, Any]:
@@ -58,11 +69,12 @@ def _unchanged(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fingerprint(ctx: Context, tables: list[str], published: Path) -> str:
-    """What a release depends on besides its date: a new day alone makes no new version."""
+    """What a release depends on. A new day alone makes no new version, but it renews `current.json`."""
     pointer = published / "current.json"
     return fingerprint(
         {t: file_sha256(path_of(ctx, t)) for t in tables},
         ctx.registry.fingerprint,
+        ctx.as_of,
         pointer.read_text("utf-8") if pointer.exists() else None,
         code_fingerprint(HERE),
     )

@@ -15,7 +15,7 @@ from assets.release import durable
 from assets.release.history import DESCRIPTOR
 from assets.release.manifest import Manifest
 from assets.release.staging import SUMS, Refused, Staged, Staging
-from assets.release.store import Store, StoreDamaged
+from assets.release.stores import Store, StoreDamaged
 from schemas.compile.duckdb import column_type, literal, quote
 from schemas.model import Table
 

@@ -15,7 +15,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = str(ROOT / "schemas") + os.sep
 REGISTRY = str(ROOT / "schemas" / "registry.py")
-STORE = str(ROOT / "assets" / "release" / "store.py")
+STORE = str(ROOT / "assets" / "release" / "stores" / "local.py")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 #: audit event -> which of its arguments are paths that change
 CHANGES = {

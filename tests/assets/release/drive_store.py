@@ -15,10 +15,11 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
-from assets.release.manifest import DatasetEntry, FileEntry, Manifest, Release, current_release
-from assets.release.store import LocalStore
+from assets.release.manifest import DatasetEntry, FileEntry, Manifest, Release, current_release, release_of
+from assets.release.stores.local import LocalStore
 from assets.release.verify import verify_release
 
 CHANGES = ("link", "rename", "replace", "mkdir", "fsync", "unlink", "rmdir", "fchmod")
@@ -29,19 +30,21 @@ def publish(root: Path, seq: int) -> None:
     """Release ``seq`` of one dataset, with two of its three files new each time."""
     store = LocalStore(root / "published")
     with store.exclusive():
-        current = current_release(store)
+        found = store.pointer()
+        current = release_of(store, found)
         if current and current.manifest.seq == seq:
             return
         files = [_file(root, name, data, seq) for name, data in FILES.items()]
         entry = DatasetEntry("d", f"1.{seq}.0", True, {"t": 1}, tuple(files))
         link = current.link if current else None
-        release = Release.of(Manifest(seq, "2026-03-31", "p", "p", True, "f", {}, (entry,), link))
+        made = {"schema_fingerprint": "f", "writers": {}, "code": "c", "inputs": None}
+        release = Release.of(Manifest(seq, "2026-03-31", "p", "p", True, **made, datasets=(entry,), previous=link))
         for file in files:
             store.put_blob(root / "work" / file.name, file.sha256)
         store.put_version("d", entry.version, {f.name: f.sha256 for f in files})
         store.put_release(release.release_id, {"manifest.json": release.manifest.to_bytes()})
         verify_release(store, release.manifest)
-        store.commit(release.pointer(), current.pointer() if current else None)
+        store.commit(release.pointer(date(2026, 3, 31), 60), found)
 
 
 def _file(root: Path, name: str, data: bytes, seq: int) -> FileEntry:

@@ -9,7 +9,7 @@ import pytest
 
 from assets.release import publisher, staging, verify
 from assets.release.exporters import parquet
-from assets.release.store import LocalStore
+from assets.release.stores.local import LocalStore
 from tests.assets.release import house
 
 MOBILE = "13812345678"

@@ -9,7 +9,8 @@ import pytest
 
 from assets.release import publisher
 from assets.release.guard import WrongProfile
-from assets.release.store import LocalStore, StoreDamaged
+from assets.release.stores import StoreDamaged
+from assets.release.stores.local import LocalStore
 from tests.assets.release import house
 
 

@@ -17,7 +17,8 @@ import pytest
 
 from assets.release.publisher import publish
 from assets.release.staging import Refused
-from assets.release.store import LocalStore, StoreConflict, StoreDamaged
+from assets.release.stores import StoreConflict, StoreDamaged
+from assets.release.stores.local import LocalStore
 from quality.disclosure import DisclosureRefused
 from tests.assets.release import house
 
@@ -83,7 +84,12 @@ def test_same_inputs_make_no_new_version(release, published):
     before = house.tree(published)
     again = release(as_of=date(2026, 4, 30))  # a later day alone is nothing new
     assert not again.changed and again.release_id == first.release_id
-    assert house.tree(published) == before
+    pointer = json.loads((published / "current.json").read_bytes())
+    assert (pointer["release"], pointer["as_of"]) == (first.release_id, "2026-04-30")  # but it was confirmed
+    after = house.tree(published)
+    assert {name for name in after if after[name] != before.get(name)} == {"current.json"}
+    assert not release(as_of=date(2026, 4, 1)).changed
+    assert house.tree(published) == after  # and is not taken back by a run as of an earlier day
 
 
 def test_row_order_of_the_input_does_not_matter(release, published):

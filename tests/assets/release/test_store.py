@@ -15,7 +15,8 @@ import pytest
 from assets.release import durable
 from assets.release.manifest import current_release
 from assets.release.publisher import publish
-from assets.release.store import LocalStore, StoreConflict, StoreDamaged
+from assets.release.stores import StoreConflict, StoreDamaged
+from assets.release.stores.local import LocalStore
 from assets.release.verify import verify_release
 from tests.assets.release import house
 
@@ -78,7 +79,7 @@ def test_one_publisher_at_a_time(store):
 
 def test_a_dead_publisher_holds_no_lock(store):
     code = (
-        "import os; from pathlib import Path; from assets.release.store import LocalStore\n"
+        "import os; from pathlib import Path; from assets.release.stores.local import LocalStore\n"
         f"with LocalStore(Path({str(store.root)!r})).exclusive(): os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", code], env=ENV).returncode == -9

@@ -1,14 +1,8 @@
-"""Where releases live: the interface of a store, and the local folder with its commit protocol.
+"""Releases in a local folder, and the commit protocol that no kill and no power cut can break.
 
-The only module that writes under `published/`. A store knows blobs, version folders, releases and one
-pointer; it does not know how a version is decided or what is in it. A reader that starts at
-`current.json` finds only whole versions at every moment, because the pointer is replaced last and
-everything it leads to was forced to disk and read back before.
-
-Protocol of the local store: one `flock` (the kernel drops it when a process dies), an emptied stage,
-blobs linked into place under their hash, folders renamed into place whole, every touched directory
-forced to disk, then the pointer: write, fsync, rename, fsync. Running again finishes or finds the same
-release. An object store does the same with conditional writes behind the same interface.
+One `flock` (the kernel drops it when a process dies), an emptied stage, blobs linked into place under their hash,
+folders renamed into place whole, every touched directory forced to disk, then the pointer: write, fsync, rename,
+fsync. Running again finishes or finds the same release.
 """
 
 from __future__ import annotations
@@ -17,55 +11,15 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 from assets.release import durable
+from assets.release.stores import POINTER, TOMBSTONE, StoreConflict, StoreDamaged, blob_path, signature_path
 
-POINTER = "current.json"
 _STAGE = ".stage"
 _LOCK = ".lock"
-
-
-class StoreConflict(Exception):
-    """Another publisher is at work, or has published since: nothing was changed, try again (exit 75)."""
-
-
-class StoreDamaged(Exception):
-    """Published bytes are not what their name, manifest or pointer says: nothing is built on them (exit 65)."""
-
-
-class Store(Protocol):
-    """What a publisher needs of a store. Paths are relative, with forward slashes."""
-
-    def exclusive(self) -> AbstractContextManager[None]:
-        """The right to publish, for one block. StoreConflict if it cannot be had."""
-
-    def pointer(self) -> bytes | None:
-        """The bytes of `current.json`; None before the first release."""
-
-    def read(self, path: str) -> bytes:
-        """A small published document. StoreDamaged if it is missing."""
-
-    def local(self, path: str) -> Path:
-        """A published file as a local path to read from (a remote store downloads it)."""
-
-    def release_ids(self) -> list[str]:
-        """Every release folder, committed or left by a dead publisher, in order."""
-
-    def put_blob(self, source: Path, sha256: str) -> None:
-        """Stores bytes under their hash, once. StoreDamaged if the source has another hash."""
-
-    def put_version(self, dataset: str, version: str, files: Mapping[str, str]) -> None:
-        """Makes an immutable version folder from stored blobs. Files: name -> sha256."""
-
-    def put_release(self, release_id: str, documents: Mapping[str, bytes]) -> None:
-        """Makes an immutable release folder."""
-
-    def commit(self, pointer: bytes, expected: bytes | None) -> None:
-        """The one commit point. StoreConflict if the pointer is no longer ``expected``."""
 
 
 class LocalStore:
@@ -135,6 +89,41 @@ class LocalStore:
             durable.write_file(staged / name, data)
         self._place(staged, self.root / "releases" / release_id)
 
+    def put_signature(self, sha256: str, data: bytes) -> None:
+        target = self.root / signature_path(sha256)
+        self._directory(target.parent)
+        if target.exists():
+            if target.read_bytes() == data:
+                return
+            target.unlink()
+        staged = self._stage / target.name
+        durable.write_file(staged, data)
+        os.rename(staged, target)
+
+    def complete(self) -> None:
+        """Nothing: under the lock everything is in place before the commit."""
+
+    def withdraw_version(self, dataset: str, version: str, tombstone: bytes, only: Collection[str]) -> None:
+        staged = self._stage / "tombstone"
+        staged.mkdir()
+        durable.write_file(staged / TOMBSTONE, tombstone)
+        self._place(staged, self.root / "datasets" / dataset / version)
+        for sha256 in sorted(only):
+            blob = self._blob(sha256)
+            blob.unlink(missing_ok=True)
+            durable.sync_directory(blob.parent)
+        durable.sync_directory(self.root / "datasets" / dataset)
+
+    def put_page(self, path: str, data: bytes) -> None:
+        target = self.root / path
+        if target.exists() and target.read_bytes() == data:
+            return
+        self._directory(target.parent)
+        staged = self._stage / "page"
+        durable.write_file(staged, data)
+        os.replace(staged, target)
+        durable.sync_directory(target.parent)
+
     def commit(self, pointer: bytes, expected: bytes | None) -> None:
         for directory in sorted(self._touched):
             durable.sync_directory(directory)
@@ -151,7 +140,7 @@ class LocalStore:
         return self.root / _STAGE
 
     def _blob(self, sha256: str) -> Path:
-        return self.root / "blobs" / "sha256" / sha256[:2] / sha256
+        return self.root / blob_path(sha256)
 
     def _acquire(self, lock: int) -> None:
         deadline = time.monotonic() + self._wait_seconds

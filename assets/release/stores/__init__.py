@@ -1,0 +1,79 @@
+"""Where releases live: what a publisher needs of a store. One module a kind of store.
+
+What belongs here: the interface and what can go wrong with every store. A store knows blobs, version folders,
+releases, signatures and one pointer; it does not know how a version is decided or what is in it. A reader that
+starts at `current.json` finds only whole versions at every moment, because the pointer is replaced last and
+everything it leads to was forced to disk and read back before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+POINTER = "current.json"
+#: what is left in the folder of a withdrawn version
+TOMBSTONE = "tombstone.json"
+
+
+class StoreConflict(Exception):
+    """Another publisher is at work, or has published since: nothing was changed, try again (exit 75)."""
+
+
+class StoreDamaged(Exception):
+    """Published bytes are not what their name, manifest or pointer says: nothing is built on them (exit 65)."""
+
+
+class Store(Protocol):
+    """What a publisher needs of a store. Paths are relative, with forward slashes."""
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """The right to publish, for one block. StoreConflict if it cannot be had."""
+
+    def pointer(self) -> bytes | None:
+        """The bytes of `current.json`; None before the first release."""
+
+    def read(self, path: str) -> bytes:
+        """A small published document. StoreDamaged if it is missing."""
+
+    def local(self, path: str) -> Path:
+        """A published file as a local path to read from (a remote store downloads it)."""
+
+    def release_ids(self) -> list[str]:
+        """Every release folder, committed or left by a dead publisher, in order."""
+
+    def put_blob(self, source: Path, sha256: str) -> None:
+        """Stores bytes under their hash, once. StoreDamaged if the source has another hash."""
+
+    def put_version(self, dataset: str, version: str, files: Mapping[str, str]) -> None:
+        """Makes an immutable version folder from stored blobs. Files: name -> sha256."""
+
+    def put_release(self, release_id: str, documents: Mapping[str, bytes]) -> None:
+        """Makes an immutable release folder."""
+
+    def put_signature(self, sha256: str, data: bytes) -> None:
+        """Keeps the signature of the bytes with that hash under `signatures/`, before it is committed."""
+
+    def commit(self, pointer: bytes, expected: bytes | None) -> None:
+        """The one commit point. StoreConflict if the pointer is no longer ``expected``."""
+
+    def complete(self) -> None:
+        """What a publisher that died after its commit may have left to do. Every publisher calls it."""
+
+    def withdraw_version(self, dataset: str, version: str, tombstone: bytes, only: Collection[str]) -> None:
+        """Leaves `tombstone.json` alone in a version's folder, and deletes the blobs ``only`` this version had."""
+
+    def put_page(self, path: str, data: bytes) -> None:
+        """Writes or replaces a derived document (a feed, a page): rebuilt at will, never led to by a manifest."""
+
+
+def blob_path(sha256: str) -> str:
+    """Where the bytes with that hash lie, in every store."""
+    return f"blobs/sha256/{sha256[:2]}/{sha256}"
+
+
+def signature_path(sha256: str) -> str:
+    """Where the signature of a pointer with that hash lies."""
+    return f"signatures/{sha256}.sig"
