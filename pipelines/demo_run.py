@@ -69,7 +69,7 @@ def _make(settings: Settings, shape: DemoShape, progress: Progress) -> None:
     if made is None and is_used(settings):
         raise HomeInUse(f"收件箱已有文件 the inbox is in use: {settings.inbox_dir}; give the demo its own --home")
     if made and "history" in made:
-        raise HomeInUse(f"这里是演示历史 a history is at home here: {settings.workspace_dir}; give the demo its own --home")
+        raise HomeInUse(f"这里是演示历史 a history lives here: {settings.workspace_dir}; give the demo its own --home")
     if made == wanted:
         return
     progress("生成演示收件箱 making the synthetic inbox")
