@@ -88,7 +88,7 @@ def profile_tables(con: duckdb.DuckDBPyConnection, ctx: Context, wanted: Collect
     if CALENDAR_TABLE in wanted:
         working_day_table(con)
     for name in sorted(RELEASED.keys() & set(wanted)):
-        released_table(con, name, registry.tables[RELEASED[name]], ctx.released.table(RELEASED[name]))
+        released_table(con, name, registry.tables[RELEASED[name]], ctx.released(RELEASED[name]))
 
 
 def released_table(con: duckdb.DuckDBPyConnection, name: str, table: Table, path: Path | None) -> None:
@@ -109,7 +109,7 @@ def profile_prints(ctx: Context, read: Collection[str]) -> dict[str, str | None]
     """What a SELECT that reads these tables depends on beyond registry, date and the tables of other steps."""
     prints: dict[str, str | None] = {CALENDAR_TABLE: CALENDAR} if CALENDAR_TABLE in read else {}
     for name in sorted(RELEASED.keys() & set(read)):
-        path = ctx.released.table(RELEASED[name])
+        path = ctx.released(RELEASED[name])
         prints[name] = path and file_sha256(path)
     return prints
 

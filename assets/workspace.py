@@ -88,13 +88,6 @@ class Workspace:
         return self.root / "state" / f"{step}.json"
 
 
-class ReleasedTables:
-    """The tables of the current release; none before the first (stub: the release room fills it)."""
-
-    def table(self, name: str) -> Path | None:
-        return None
-
-
 @dataclass(frozen=True)
 class Context:
     """All a step may depend on: contracts, place, date, the engine's limits and those of a received file."""
@@ -108,7 +101,6 @@ class Context:
     corrections: Path | None = None  # None: a folder of the workspace
     released: Released = field(default=_nothing)
     progress: Progress = field(default=_silent)
-    released: ReleasedTables = field(default_factory=ReleasedTables)
 
     @property
     def corrections_dir(self) -> Path:
