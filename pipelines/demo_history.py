@@ -1,27 +1,24 @@
 """The demo's history: the same district told month by month, a release at the end of each, judged by two answer keys.
 
 What belongs here: carrying the files into the inbox on their days, releasing at the end of each month, going on where
-a killed run stopped, and the judgement. What does not: the files and the keys (demo/), the line itself (run.py).
+a killed run stopped. What does not: the files and the keys (demo/), the judgement (demo_judge.py), the line (run.py).
 """
 
 from __future__ import annotations
 
-import csv
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from assets.raw.receive import receive
 from assets.workspace import Progress, Workspace, code_fingerprint, read_json, write_json
-from pipelines.demo import WHITELIST_KEY, Calendar, make_deliveries
-from pipelines.demo_run import AS_OF, HomeInUse, facts, is_used, judge, published_tables
+from pipelines.demo import Calendar, make_deliveries
+from pipelines.demo_judge import judge_whitelist
+from pipelines.demo_run import AS_OF, HomeInUse, facts, is_used, judge
 from pipelines.exits import Exit
 from pipelines.run_outcome import exit_code
 from pipelines.settings import Settings
@@ -52,7 +49,7 @@ def run_history(
     started = time.monotonic()
     result = make_history(settings, seed=seed, months=months, progress=progress)
     if result["exit_code"] == Exit.OK:
-        rows, events = judge(settings), judge_events(settings)
+        rows, events = judge(settings), judge_whitelist(settings, seed)
         result |= {"facts": facts(settings), "answer_key": rows, "whitelist_key": events}
         if rows["missed"] or rows["extra"] or events["differs"]:
             result["exit_code"] = int(Exit.FINDINGS)
@@ -150,50 +147,3 @@ def _release(settings: Settings, day: date, calendar: Calendar, progress: Progre
     release = outcome.release or {}
     versions = {d["name"]: d["version"] for d in release["datasets"]}
     return made | {"release": {"as_of": day.isoformat(), "release_id": release["release_id"], "datasets": versions}}
-
-
-# --- the judgement
-
-_EVENTS = """
-    SELECT provider_id, event_no, effective_on, from_listed, to_listed, reason_codes, recorded_on, published_on,
-        overturned_on
-    FROM {table} ORDER BY provider_id, event_no
-"""
-
-
-def judge_events(settings: Settings) -> dict[str, Any]:
-    """The published events against the generator's key, provider by provider: a story is exact or it is not.
-
-    ``expected`` and ``exact`` count providers, ``events`` lines of the key; ``differs`` has both sides of each."""
-    expected = _by_provider(_key(settings.inbox_dir.parent / WHITELIST_KEY))
-    found = _by_provider(_published(settings))
-    differs = [
-        {"provider_id": provider, "expected": expected.get(provider, []), "found": found.get(provider, [])}
-        for provider in sorted(expected.keys() | found.keys())
-        if expected.get(provider) != found.get(provider)
-    ]
-    exact = sum(expected[provider] == found.get(provider) for provider in expected)
-    events = sum(len(lines) for lines in expected.values())
-    overturned = sum(line[-1] != "" for lines in expected.values() for line in lines)
-    return {"expected": len(expected), "exact": exact, "events": events, "overturned": overturned, "differs": differs}
-
-
-def _by_provider(lines: Iterator[list[str]]) -> dict[str, list[list[str]]]:
-    stories: defaultdict[str, list[list[str]]] = defaultdict(list)
-    for provider, *line in lines:
-        stories[provider].append(line)
-    return dict(stories)
-
-
-def _key(path: Path) -> Iterator[list[str]]:
-    with path.open(encoding="utf-8", newline="") as handle:
-        yield from list(csv.reader(handle))[1:]
-
-
-def _published(settings: Settings) -> Iterator[list[str]]:
-    """The events of the current release, as text."""
-    path = dict(published_tables(settings))["open_whitelist_event"]
-    with duckdb.connect() as con:
-        con.read_parquet(str(path)).create_view("event")
-        for row in con.execute(_EVENTS.format(table="event")).fetchall():
-            yield [str(v).lower() if isinstance(v, bool) else "" if v is None else str(v) for v in row]

@@ -7,6 +7,6 @@ names, one census total and one promise of 2021.
 from pipelines.demo.arrivals import Calendar
 from pipelines.demo.deliveries import make_deliveries
 from pipelines.demo.inbox import ANSWER_KEY, DemoSummary, make_inbox
-from pipelines.demo.whitelist_key import WHITELIST_KEY
+from pipelines.demo.whitelist_key import WHITELIST_KEY, final_reasons
 
-__all__ = ["ANSWER_KEY", "WHITELIST_KEY", "Calendar", "DemoSummary", "make_deliveries", "make_inbox"]
+__all__ = ["ANSWER_KEY", "WHITELIST_KEY", "Calendar", "DemoSummary", "final_reasons", "make_deliveries", "make_inbox"]

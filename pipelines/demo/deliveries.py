@@ -81,7 +81,8 @@ def _send_filings(post: Post) -> None:
             *arrivals.filings_told(provider, calendar),
             *arrivals.documents_told(provider, calendar),
         ):
-            if day == calendar.arrivals[0] and _happened(row) <= calendar.register_on:
+            is_old = not isinstance(row, Wrong) and (row.get("event_on") or row["issued_on"]) <= calendar.register_on
+            if is_old and day == calendar.arrivals[0]:
                 register[table].append(row)
             else:
                 of_day[day][table].append(row)
@@ -94,11 +95,6 @@ def _send_filings(post: Post) -> None:
     known = [r for r in corrected if r["event_on"] <= first]
     day = calendar.arrival(calendar.register_on + senders.CORRECTED_AFTER)
     senders.send_correction(post.desk(day), known, calendar.register_on)
-
-
-def _happened(row: Values | Wrong) -> date:
-    values = row.values if isinstance(row, Wrong) else row
-    return values.get("event_on") or values["issued_on"]
 
 
 def _send_register(post: Post, register: dict[str, list[Values]]) -> None:

@@ -87,11 +87,11 @@ _ON_FILE_STORIES = {
 #: days before the as-of date of the stories that turn on how late something is told: in the last months, so that a
 #: short history has them too. For a renewal it is the day of the new fire certificate
 _STORY_DAYS_AGO = {
-    "lapsed": 50, "renewal_told_late": 135, "renewal_garbled": 98,
-    "pause_told_late": 100, "remedy_told_late": 120, "finding_withdrawn": 85,
+    "lapsed": 50, "renewal_told_late": 100, "renewal_garbled": 98,
+    "pause_told_late": 100, "remedy_told_late": 88, "finding_withdrawn": 85,
 }  # fmt: skip
 #: days before the as-of date on which their filing was accepted, so that the fire certificate falls due on its day
-_FILED_DAYS_AGO = {"lapsed": 1460, "renewal_told_late": 1500, "renewal_garbled": 1463}
+_FILED_DAYS_AGO = {"lapsed": 1460, "renewal_told_late": 1465, "renewal_garbled": 1463}
 #: those of a block that are not on file, and why
 _NOT_ON_FILE = (
     *((KINDS[i][0], "deregistered") for i in (3, 5, 6)),

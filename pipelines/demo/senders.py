@@ -169,7 +169,7 @@ def send_changes(desk: Desk, nth: int, end: str, rows: Mapping[str, list[Values 
     """Stretches of time take turns: one workbook, or a CSV file a table; a table without news is not sent."""
     given = {name: of_table for name, of_table in rows.items() if of_table}
     stem = f"{BUREAU}/{end}-备案变更"
-    if nth % 2 == 0:
+    if nth % 2 == 0 and given:
         desk.workbook(f"{stem}.xlsx", [sheet_of(name, of_table) for name, of_table in given.items()])
         return
     for name, of_table in given.items():

@@ -25,7 +25,7 @@ from pipelines.demo.arrivals import (
     is_told_late,
     known_on,
 )
-from pipelines.demo.providers import Provider
+from pipelines.demo.providers import Provider, block
 
 WHITELIST_KEY = "whitelist_key.csv"
 _NEVER_LISTED = ("applied", "health_missing", "home_visit")
@@ -154,6 +154,11 @@ def _findings(provider: Provider, calendar: Calendar) -> Iterator[Turn]:
         closed = found + filings.REMEDY_DAYS * _DAY
         late = REMEDY_LATE if story == "remedy_told_late" else 0
         yield Turn(closed, True, "", calendar.arrival(closed, late))
+
+
+def final_reasons(seed: int, as_of: date) -> dict[str, tuple[str, ...]]:
+    """Every provider ever filed, with the reasons why it is not on the list at the end; none for who is."""
+    return {provider.provider_id: provider.reasons for provider in block(seed, 0, as_of)}
 
 
 def write_key(path: Path, expected: Iterable[Event]) -> None:
