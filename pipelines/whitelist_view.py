@@ -185,11 +185,10 @@ def _release_on(settings: Settings, day: date) -> Release:
     raise LookupError(f"到 {day} 还没有发布 nothing had been published by {day}; {since}")
 
 
-def _released(settings: Settings, ctx: Context, release: Release | None, table: str) -> list[Row]:
+def _released(settings: Settings, ctx: Context, release: Release, table: str) -> list[Row]:
     """The rows of a table in a release. LookupError if that version has been withdrawn since."""
-    store = LocalStore(settings.published_dir)
     try:
-        path = released_tables(store, release)(table) if release else ctx.released(table)
+        path = released_tables(LocalStore(settings.published_dir), release)(table)
     except StoreDamaged:
         raise LookupError(f"{table} 的这一版已撤回或缺失 that version is withdrawn or missing; tuoyu verify") from None
     if path is None:
