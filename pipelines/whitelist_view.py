@@ -24,6 +24,7 @@ from assets.whitelist_story import Evidence, story
 from assets.workspace import Context, Progress, Workspace, read_json
 from pipelines.context import context_of
 from pipelines.settings import Settings
+from schemas.model import Code
 from schemas.registry import Registry, load
 
 DECISION, EVENT, DEADLINE = "open_whitelist_decision", "open_whitelist_event", "open_whitelist_deadline"
@@ -254,6 +255,7 @@ def _title(registry: Registry, codelist: str, code: str) -> dict[str, str]:
     if codelist == "parameter":
         source = next(p.source for p in registry.all_parameters() if p.code == code)
         return {"code": code, "zh": f"参数 {code}", "en": f"parameter {code}", "definition": "", "source": source}
-    entry = next(e for e in registry.codelists[codelist].entries if e.code == code)
+    unknown = Code(code=code, title_zh=code, title_en=code)  # of a list that a profile has narrowed since
+    entry = next((e for e in registry.codelists[codelist].entries if e.code == code), unknown)
     return {"code": code, "zh": entry.title_zh, "en": entry.title_en, "definition": entry.definition,
             "source": entry.source}  # fmt: skip
