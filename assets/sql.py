@@ -5,6 +5,8 @@ What belongs here: connections, views, writing a relation as Parquet. What does 
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,6 +51,8 @@ def values_unsaid(step: str) -> Iterator[None]:
     except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as error:
         raise EngineFailed(f"{step}: {error}") from None
     except duckdb.Error as error:
+        if isinstance(error, duckdb.IOException) and "No space left" in str(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
         raise EngineFailed(f"{step}: {type(error).__name__}") from None
 
 

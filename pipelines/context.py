@@ -34,5 +34,8 @@ def context_of(settings: Settings, as_of: date, progress: Progress | None = None
         limits=settings.limits,
         corrections=settings.corrections_dir,
         released=released_tables(LocalStore(settings.published_dir)),
+        sign_key=settings.sign_key,
+        allowed_signers=settings.allowed_signers,
+        unsigned=settings.unsigned,
         **({"progress": progress} if progress else {}),
     )

@@ -14,7 +14,7 @@ MOST = 400
 _BECAUSE = {
     "changed_later": "该次发布之后才变化 it changed after that release",
     "known_later": "该次发布之后才得知 it became known after that release",
-    "other": "当时的陈述后来被更正，或规则不同 what had been told was corrected, or rules differ",
+    "other": "此后没有收件，数据或规则有更正 nothing was received since: the data or the rules were corrected",
 }
 _KINDS = {
     "filing": "备案 filing", "document": "材料 document", "inspection": "检查 inspection",
@@ -67,8 +67,8 @@ def _published_then(out: Console, published: dict[str, Any]) -> None:
     for line in published["differs"]:
         say(out, f"{line['provider_id']} {line['provider_name']}", lead="  ", style="yellow")
         say(out, _side(line["published"]), lead="    公布 published: ")
-        recorded = f"，记录 recorded {line['recorded_on']}" if line["recorded_on"] else ""
-        say(out, _side(line["known"]) + recorded, lead="    所知 known: ")
+        last = f"，最近收件 last received {line['last_received_on']}" if line["last_received_on"] else ""
+        say(out, _side(line["known"]) + last, lead="    所知 known: ")
         say(out, _BECAUSE[line["because"]], lead="    ", style="dim")
 
 

@@ -37,12 +37,13 @@ def whitelist(settings: Settings, known_on: date | None, *, published: bool, pro
     """The list as of a day, of what was known on another; with ``published`` also how the release of that day differs.
 
     LookupError if nothing had been received, or published, by then."""
+    release = _release_on(settings, default_day(settings)) if published else None
     with _asked(settings, known_on, progress) as tables:
         result = _known(tables, known_on)
         result["listed"] = tables.open_rows("open_whitelist")
         result["decisions"] = [_titled(tables.ctx.registry, row) for row in tables.open_rows(DECISION)]
-        if published:
-            result["published"] = _published_then(settings, tables, result["decisions"])
+        if release:
+            result["published"] = _published_then(settings, tables, release, result["decisions"])
     return result
 
 
@@ -123,17 +124,13 @@ def _known(tables: Asked, known_on: date | None) -> dict[str, Any]:
     }
 
 
-def _published_then(settings: Settings, tables: Asked, decisions: list[Row]) -> dict[str, Any]:
+def _published_then(settings: Settings, tables: Asked, release: Release, decisions: list[Row]) -> dict[str, Any]:
     """What the release that was current on the day said, and every provider on whom it says something else."""
-    release = _release_on(settings, tables.ctx.as_of)
     rows = _released(settings, tables.ctx, release, DECISION)
     then, now = ({(row["area_code"], row["provider_id"]): row for row in rows} for rows in (rows, decisions))
-    recorded = {
-        (row["area_code"], row["provider_id"]): row["recorded_on"]
-        for row in tables.rows("SELECT * FROM core_whitelist_period WHERE valid_to_on IS NULL")
-    }
+    received = {(row["area_code"], row["provider_id"]): row["received_on"] for row in tables.rows(_LAST_RECEIVED)}
     differs = [
-        _difference(release, then.get(key), now.get(key), recorded.get(key))
+        _difference(release, then.get(key), now.get(key), received.get(key))
         for key in sorted(then.keys() | now.keys())
         if _said(then.get(key)) != _said(now.get(key))
     ]
@@ -145,16 +142,26 @@ def _said(decision: Row | None) -> tuple[Any, ...] | None:
     return decision and (decision["is_listed"], decision["reason_codes"])
 
 
-def _difference(release: Release, then: Row | None, now: Row | None, recorded_on: date | None) -> dict[str, Any]:
-    """``because``: changed_later (it took effect after that release), known_later (it did not, but was told later),
-    other (a correction of what had been told, or other rules)."""
-    because = "other"
-    if now and recorded_on:
-        after = date.fromisoformat(release.manifest.as_of)
-        if now["since_on"] > after:
-            because = "changed_later"
-        elif recorded_on > after:
-            because = "known_later"
+#: the day something was last received of each provider
+_LAST_RECEIVED = """
+    SELECT area_code, provider_id, MAX(received_on) AS received_on
+    FROM (
+        SELECT area_code, provider_id, received_on FROM core_filing
+        UNION ALL SELECT area_code, provider_id, received_on FROM core_filing_document
+        UNION ALL SELECT area_code, provider_id, received_on FROM core_inspection
+    )
+    GROUP BY area_code, provider_id
+"""
+
+
+def _difference(release: Release, then: Row | None, now: Row | None, received_on: date | None) -> dict[str, Any]:
+    """``because``: changed_later (what holds began after that release), known_later (it began before, but something
+    was received since), other (nothing was: a correction of the data, or other rules)."""
+    because, published_on = "other", date.fromisoformat(release.manifest.as_of)
+    if now and now["since_on"] > published_on:
+        because = "changed_later"
+    elif received_on and received_on > published_on:
+        because = "known_later"
     one = now or then or {}
     return {
         "area_code": one["area_code"],
@@ -162,7 +169,7 @@ def _difference(release: Release, then: Row | None, now: Row | None, recorded_on
         "provider_name": one["provider_name"],
         "published": then and {name: then[name] for name in ("is_listed", "reason_codes")},
         "known": now and {name: now[name] for name in ("is_listed", "reason_codes", "since_on")},
-        "recorded_on": recorded_on,
+        "last_received_on": received_on,
         "because": because,
     }
 
