@@ -55,7 +55,7 @@ class WorkspaceKnowledge:
     @staticmethod
     def _build(there: Context, name: str) -> None:
         try:
-            build_tables(there, [name])
+            build_tables(there, [name], opinions=False)
         except TableRefused:
             path_of(there, name).unlink(missing_ok=True)
 
@@ -66,10 +66,11 @@ def _write_evidence(ctx: Context, name: str, new: list[str], path: Path) -> None
     con = connect(ctx)
     listed = f"[{', '.join(literal(sha256) for sha256 in new)}]::VARCHAR[]"
     if not makers:
-        select = f"SELECT NULL::VARCHAR AS source_sha256, NULL::VARCHAR AS received_on, len({listed}) > 0 AS is_new"
+        nothing = "NULL::VARCHAR AS source_sha256, NULL::VARCHAR AS received_on"
+        select = f"SELECT {nothing}, len({listed}) > 0 AS is_new, TRUE AS is_dated"
         write_parquet(con, select, path)
         return con.close()
-    columns = ", ".join(quote(column) for column in traced)
+    columns, dated = ", ".join(quote(column) for column in traced), _dated(ctx, makers)
     facts = " UNION ALL ".join(
         f"SELECT {columns}, received_on, source_sha256 FROM read_parquet({literal(str(path_of(ctx, maker)))})"
         for maker in makers
@@ -77,11 +78,18 @@ def _write_evidence(ctx: Context, name: str, new: list[str], path: Path) -> None
     write_parquet(
         con,
         f"SELECT {columns}, source_sha256, CAST(received_on AS VARCHAR) AS received_on, "
-        f"list_contains({listed}, source_sha256) AS is_new FROM ({facts}) QUALIFY row_number() OVER "
-        f"(PARTITION BY {columns} ORDER BY received_on DESC, is_new DESC, source_sha256) = 1 ORDER BY {columns}",
+        f"list_contains({listed}, source_sha256) AS is_new, {dated} AS is_dated FROM ({facts}) "
+        f"QUALIFY row_number() OVER (PARTITION BY {columns} ORDER BY received_on DESC, is_new DESC, source_sha256) = 1 "
+        f"ORDER BY {columns}",
         path,
     )
     con.close()
+
+
+def _dated(ctx: Context, makers: tuple[str, ...]) -> bool:
+    """Whether facts say when they were so: some of these core tables have a day or month in their key."""
+    tables = [ctx.registry.tables[name] for name in makers]
+    return any(table.field(column).type in ("date", "yearmonth") for table in tables for column in table.key)
 
 
 def trace(ctx: Context, table: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
