@@ -91,10 +91,9 @@ def test_a_missing_header_does_not_quote_the_row_in_its_place(tmp_path):
     assert "geheim" not in said and "mehr" not in said and 'expected is "00"' in said
 
 
-def test_conflict_is_75(entry, published, monkeypatch):
-    monkeypatch.setattr(publisher, "LocalStore", lambda root: LocalStore(root, wait_seconds=0))
+def test_conflict_is_75(entry, published):
     with LocalStore(published).exclusive():
-        assert entry() == 75
+        assert entry("--wait", "0") == 75
     assert entry() == 0
 
 
