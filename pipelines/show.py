@@ -5,7 +5,6 @@ how it is laid out (terminal.py)."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -175,31 +174,6 @@ def status(found: dict[str, Any], json_out: bool) -> None:
         say(out, f"as of {last['as_of']}", lead="上次运行失败 the last run failed: ", style="red")
         for failure in last["failures"]:
             say(out, f"{failure['step']}: {(failure['message'] or failure['error']).splitlines()[0]}", lead="  ")
-
-
-def diff(found: dict[str, Any], json_out: bool) -> None:
-    """Changes between two versions."""
-    if json_out:
-        return document(found)
-    out = console()
-    say(out, f"{found['dataset']} {found['old']} → {found['new']} ({found['bump']})", style="bold")
-    for name, counts in found["tables"].items():
-        rows = ", ".join(f"{counts[k]:,} {k}" for k in ("added", "removed", "updated") if counts[k])
-        say(out, f"{name}: {rows or 'unchanged'}", lead="  ")
-    for reason in found["reasons"]:
-        say(out, reason, lead="  ")
-    listed = groupby(found["changes"], lambda c: (c["table_name"], c["change"], c["key"]))
-    for (table, change, key), fields in listed:
-        say(out, f"{change} {table} {' '.join(json.loads(key).values())}")
-        columns(out, [(c["field_name"], f"{_cell(c['old_value'])} → {_cell(c['new_value'])}")
-                        for c in fields if c["field_name"]])  # fmt: skip
-    total = sum(c["added"] + c["removed"] + c["updated_fields"] for c in found["tables"].values())
-    if total > len(found["changes"]):
-        say(out, f"… 另有 and {total - len(found['changes']):,} more (--json)")
-
-
-def _cell(value: str | None) -> str:
-    return "∅" if value is None else value
 
 
 def tables(found: list[dict[str, Any]], json_out: bool) -> None:
