@@ -13,6 +13,7 @@ import http.server
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -67,8 +68,8 @@ def make_victim(folder: Path) -> Victim:
     own, other = signed.make_keys(folder / "keys"), signed.make_keys(folder / "stranger")
     key, stranger = own.release(2026), other.release(2026)
     months = []
-    for number in range(1, 4):
-        signed.history(folder / "house", key, signed.MONTHS[:number])
+    for number in range(3):
+        signed.month(folder / "house", key, number)
         months.append(folder / f"month{number}")
         _copy(folder / "house" / "published", months[-1])
     victim = Victim(tuple(months), own.allowed, folder / "seen.json", stranger.with_name("release-2026-cert.pub"))
@@ -91,10 +92,15 @@ def found(victim: Victim, published: Path, trial: Trial, address: str | None = N
 
 def script_finds(victim: Victim, published: Path, trial: Trial) -> bool:
     """Whether the shell script of the publisher's page finds something; the page a reader kept, not the one there."""
-    page = (victim.now / "VERIFY.md").read_text("utf-8").split("```bash\n")[1:]
-    script = "".join(block.split("```")[0] for block in page)
     env = os.environ | {"PUBLISHED": str(published), "ALLOWED": str(victim.allowed), "TODAY": f"{trial.on:%Y%m%d}"}
-    return subprocess.run(["bash", "-c", script], env=env, capture_output=True, check=False).returncode != 0
+    command = ["bash", "-c", script_of(victim.now, "bash")]
+    return subprocess.run(command, env=env, capture_output=True, check=False).returncode != 0
+
+
+def script_of(published: Path, language: str) -> str:
+    """The blocks of the page in one language, together."""
+    text = (published / "VERIFY.md").read_text("utf-8")
+    return "".join(re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
 
 
 # --- deeds: each changes a folder and returns what it did to what
@@ -224,14 +230,14 @@ def trials(victim: Victim, folder: Path, number: int, seed: int = 1) -> Iterator
         shutil.rmtree(copy)
 
 
-def rows(quick: bool) -> list[tuple[str, str, str, bool]]:
+def rows(quick: bool, victim: Victim | None = None) -> list[tuple[str, str, str, bool]]:
     """(promise, wanted, measured, whether it is kept), for the table of `make faults`.
 
     The short form tries the script and the web server on some deeds only."""
     number, every = (16, 4) if quick else (200, 1)
     counted: dict[str, list[tuple[Trial, bool]]] = {name: [] for name in ("folder", "script", "http")}
     with tempfile.TemporaryDirectory() as name:
-        victim = make_victim(Path(name) / "victim")
+        victim = victim or make_victim(Path(name) / "victim")
         earlier = _earlier_pointers(victim)
         for count, (trial, copy) in enumerate(trials(victim, Path(name), number)):
             counted["folder"].append((trial, found(victim, copy, trial)))

@@ -14,7 +14,7 @@ from assets.release.signing import NAMESPACE, Signer, Trust, signer, trust_of_fi
 from tests.assets.release import house
 
 PRINCIPAL = house.registry().profile.slug
-#: the months that `history` releases, and the day a reader looks
+#: the months that `month` releases, and the day a reader looks
 MONTHS = (date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31))
 TODAY = date(2026, 4, 2)
 MISSING = None if shutil.which("ssh-keygen") else "ssh-keygen is not installed (Debian: apt-get install openssh-client)"
@@ -63,14 +63,12 @@ def release(root: Path, as_of: date, sign: Signer | None, **rows) -> ReleaseResu
     return publish(given, open_dir, root / "published", as_of, work_dir=root / "work", sign=sign)
 
 
-def history(root: Path, key: Path, months=MONTHS) -> None:
-    """A release a month: fees change each month, providers in the second."""
-    for number, month in enumerate(months):
-        fees = [("330108", "p1", f"{3000 + number}.00"), ("330108", "p3", "2875.50")]
-        providers = house.PROVIDERS[: 2 if number == 0 else 3]
-        classes = house.CLASSES if number else house.CLASSES[:2]
-        rows = {"open_provider": providers, "open_provider_class": classes}
-        release(root, month, sign_with(key, month), open_fee_posted=fees[: 2 if number else 1], **rows)
+def month(root: Path, key: Path, number: int) -> None:
+    """The release of one of MONTHS, by its number from 0: fees change each month, providers in the second."""
+    fees = [("330108", "p1", f"{3000 + number}.00"), ("330108", "p3", "2875.50")]
+    many = 3 if number else 2
+    rows = {"open_provider": house.PROVIDERS[:many], "open_provider_class": house.CLASSES[:many]}
+    release(root, MONTHS[number], sign_with(key, MONTHS[number]), open_fee_posted=fees[: 2 if number else 1], **rows)
 
 
 def raw_signature(key: Path, data: bytes, namespace: str = NAMESPACE) -> bytes:
