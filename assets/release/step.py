@@ -5,12 +5,15 @@ What belongs here: the guard before and the memory after `publisher.publish`. Wh
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from assets.build import path_of, require_current
 from assets.raw.receive import ledger
+from assets.release import durable
+from assets.release.evidence import WorkspaceKnowledge
 from assets.release.manifest import Inputs
 from assets.release.publisher import ReleaseResult, publish
 from assets.release.signing import Signer, signer_of_profile
@@ -45,19 +48,25 @@ def build_release(ctx: Context, published: Path) -> dict[str, Any]:
 
 
 def _publish(ctx: Context, published: Path, sign: Signer | None) -> ReleaseResult:
-    return publish(
-        ctx.registry,
-        ctx.workspace.root / "open",
-        published,
-        ctx.as_of,
-        work_dir=ctx.workspace.root / "stage",
-        inputs=inputs_of(ctx),
-        sign=sign,
-        unsigned=ctx.unsigned,
-        progress=ctx.progress,
-        threads=ctx.threads,
-        memory=ctx.memory,
-    )
+    known = ctx.workspace.root / "stage" / "known"
+    durable.empty_directory(known)
+    try:
+        return publish(
+            ctx.registry,
+            ctx.workspace.root / "open",
+            published,
+            ctx.as_of,
+            work_dir=ctx.workspace.root / "stage",
+            inputs=inputs_of(ctx),
+            knowledge=WorkspaceKnowledge(ctx, known),
+            sign=sign,
+            unsigned=ctx.unsigned,
+            progress=ctx.progress,
+            threads=ctx.threads,
+            memory=ctx.memory,
+        )
+    finally:
+        shutil.rmtree(known)
 
 
 def inputs_of(ctx: Context) -> Inputs:

@@ -50,6 +50,9 @@ class Store(Protocol):
     def release_ids(self) -> list[str]:
         """Every release folder, committed or left by a dead publisher, in order."""
 
+    def committed(self) -> list[str] | None:
+        """Every release that the pointer ever led to, in order; None if the store has no record of it."""
+
     def put_blob(self, source: Path, sha256: str) -> None:
         """Stores bytes under their hash, once. StoreDamaged if the source has another hash."""
 
@@ -66,7 +69,8 @@ class Store(Protocol):
         """The one commit point. StoreConflict if the pointer is no longer ``expected``."""
 
     def complete(self) -> None:
-        """What a publisher that died after its commit may have left to do. Every publisher calls it."""
+        """What a publisher that died after its commit may have left to do. Every publisher calls it, once guard.py
+        has found the pointer to be the last one."""
 
     def withdraw_version(self, dataset: str, version: str, tombstone: bytes, only: Collection[str]) -> None:
         """Leaves `tombstone.json` alone in a version's folder, and deletes the blobs ``only`` this version had."""
