@@ -29,6 +29,7 @@ class Contents:
     _hashed: dict[Any, tuple[int, str]] = field(default_factory=dict)
 
     def version(self, entry: DatasetEntry) -> None:
+        """Every file of a version, in its folder and under its hash, and what the version says of itself."""
         self.report.versions += 1
         whole = [self.file(file) for file in entry.files]
         for file in entry.files:
