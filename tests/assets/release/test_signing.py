@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
-from assets.release import keys
+from assets.release import keys, publisher
 from assets.release.openssh import NotOpenSSH, signer_of
-from assets.release.signing import BadSignature, KeyRefused, Trust, signer, trust_of_file, verify_signature
+from assets.release.signing import (
+    BadSignature,
+    KeyRefused,
+    Trust,
+    signer,
+    trust_of_file,
+    trust_of_profile,
+    verify_signature,
+)
 from assets.release.staging import Refused
 from assets.release.stores import StoreDamaged
+from schemas.registry import load
 from tests.assets.release import house, signed
 from tests.assets.release.signed import PRINCIPAL, TODAY, sign_with
 
@@ -178,3 +188,37 @@ def test_a_release_that_was_unsigned_is_signed_by_the_next_run(tmp_path, key):
     assert not again.changed and again.release_id == first.release_id
     assert (first.signed_by, again.signed_by) == (None, sign_with(key, MARCH).fingerprint)
     assert (tmp_path / "published/allowed_signers").exists()
+
+
+def test_the_entry_signs_with_the_key_it_is_given_and_refuses_a_bad_one_first(
+    tmp_path, kept, key, registry, monkeypatch, capsys
+):
+    monkeypatch.setattr(publisher, "load", lambda _: registry)
+    house.write_open(registry, tmp_path / "open")
+    given = ["--open", tmp_path / "open", "--published", tmp_path / "published", "--work", tmp_path / "work"]
+
+    def entry(*more) -> int:
+        return publisher.main([*map(str, [*given, *more]), "--json", "--as-of", f"{datetime.now(UTC):%Y-%m-%d}"])
+
+    long = keys.make_release_key(tmp_path / "keys", 2020)
+    ends = date(2099, 12, 31)
+    keys.certify(kept.root, tmp_path / "keys/release-2020.pub", PRINCIPAL, date(2020, 1, 1), ends)
+    assert entry("--sign-key", tmp_path / "none") == 78
+    assert "no such key file" in capsys.readouterr().err and not (tmp_path / "published").exists()
+    assert entry("--sign-key", long, "--allowed-signers", kept.allowed) == 0
+    signed_by = keys.public_of(tmp_path / "keys/release-2020.pub").fingerprint
+    assert json.loads(capsys.readouterr().out)["signed_by"] == signed_by
+    assert entry() == 65 and entry("--sign-key", long, "--unsigned") == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["signed_by"] is None
+
+
+def test_the_signers_of_a_district_lie_in_its_folder(tmp_path, kept):
+    profile = "slug: elsewhere\nextends: binjiang\ntitle_zh: 别处\ntitle_en: Elsewhere\n"
+    (tmp_path / "profile.yml").write_text(profile, "utf-8")
+    load.cache_clear()
+    assert trust_of_profile(load(tmp_path)) is None
+    plain = load(tmp_path).fingerprint
+    (tmp_path / "allowed_signers").write_bytes(kept.allowed.read_bytes())
+    load.cache_clear()
+    assert trust_of_profile(load(tmp_path)) == Trust(kept.allowed.read_bytes())
+    assert load(tmp_path).fingerprint == plain, "another key makes no other data"
