@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines import cli_release, cli_whitelist
+from pipelines import cli_release, cli_signed, cli_whitelist
 from pipelines.cli_options import AsOfOption, HomeOption, JsonOption, ProfileOption, day_of, refuse, settings_of
 from pipelines.exits import Exit
 from pipelines.settings import SettingsError
@@ -31,14 +31,16 @@ schema_app = typer.Typer(no_args_is_help=True, help="Look at the contracts: tabl
 app.add_typer(schema_app, name="schema")
 cli_release.add_to(app)
 cli_whitelist.add_to(app)
+cli_signed.add_to(app)
 
 def main() -> None:
     """The console script. A wrong setting, contract or folder is told in one line and ends with 78."""
+    from assets.release.signing import KeyRefused
     from schemas.model import ContractError
 
     try:
         app(prog_name="tuoyu")
-    except (SettingsError, ContractError) as error:
+    except (SettingsError, ContractError, KeyRefused) as error:
         refuse(f"配置有误 configuration: {error}")
     except OSError as error:
         if error.filename is None:
@@ -96,18 +98,24 @@ def run(
     profile: ProfileOption = None,
     as_of: AsOfOption = None,
     job: Annotated[str, typer.Option(help="receive, publish or everything.")] = "everything",
+    unsigned: Annotated[
+        bool, typer.Option("--unsigned", help="Publish without a signature, also on top of a signed release.")
+    ] = False,
     json_out: JsonOption = False,
 ) -> None:
-    """Receive what is in the inbox, check it, and publish what changed."""
+    """Receive what is in the inbox, check it, and publish what changed: signed, when TUOYU_SIGN_KEY says with what."""
     from pipelines import show, terminal, views
+    from pipelines.context import try_key
     from pipelines.run import JOBS, run_job
     from pipelines.run_outcome import exit_code
 
     if job not in JOBS:
         raise typer.BadParameter(f"one of {', '.join(JOBS)}", param_hint="--job")
-    settings = settings_of(home, profile, as_of)
+    settings = settings_of(home, profile, as_of).with_changes(unsigned=unsigned)
     if not views.anything_received(settings):
         refuse(f"收件箱里没有文件 the inbox is empty: {settings.inbox_dir}", Exit.FINDINGS)
+    if job != "receive":
+        try_key(settings, day_of(settings))
     with terminal.progress(json_out) as progress:
         outcome = run_job(settings, job, day_of(settings), progress=progress)
     show.run(settings, outcome, json_out)

@@ -54,6 +54,11 @@ class Settings:
     def corrections_dir(self) -> Path:
         return self.corrections or self.workspace_dir / "corrections"
 
+    @property
+    def signing_key(self) -> Path | None:
+        """What signs the next release; None: nothing does."""
+        return None if self.unsigned else self.sign_key
+
     def with_changes(self, **changes: object) -> Settings:
         """A copy in which what is given (not None) replaces what was set."""
         return replace(self, **{k: v for k, v in changes.items() if v is not None})

@@ -17,6 +17,7 @@ from assets.release.staging import Staging, sha256_of_bytes
 from assets.release.stores import POINTER, Store
 
 Progress = Callable[[str], None]
+Sign = Signer
 
 
 @dataclass(frozen=True)

@@ -70,12 +70,15 @@ class DatasetResult:
 
 @dataclass(frozen=True)
 class ReleaseResult:
-    """The release that is current now. ``changed`` is False when there was nothing new to publish."""
+    """The release that is current now. ``changed`` is False when there was nothing new to publish.
+
+    ``signed_by``: the fingerprint of the key of `current.json`; None: unsigned."""
 
     release_id: str | None
     seq: int
     changed: bool
     datasets: tuple[DatasetResult, ...]
+    signed_by: str | None = None
 
 
 def publish(
@@ -215,7 +218,7 @@ def _commit(commit: Commit, outcomes: list[tuple[DatasetEntry, DatasetResult] | 
     manifest = _manifest(commit, [entry for entry, _ in made])
     if current and _same_content(manifest, current.manifest):
         renew(commit, current)
-        return ReleaseResult(current.release_id, current.manifest.seq, False, results)
+        return ReleaseResult(current.release_id, current.manifest.seq, False, results, commit.signed_by)
     if not current and not made:
         return ReleaseResult(None, 0, False, results)
     release = Release.of(manifest)
@@ -225,7 +228,7 @@ def _commit(commit: Commit, outcomes: list[tuple[DatasetEntry, DatasetResult] | 
         if entry.changed:
             _place(commit.stage, store, entry)
     place_release(commit, release)
-    return ReleaseResult(release.release_id, manifest.seq, True, results)
+    return ReleaseResult(release.release_id, manifest.seq, True, results, commit.signed_by)
 
 
 def _place(stage: Staging, store: Store, entry: DatasetEntry) -> None:
@@ -298,7 +301,8 @@ def main(argv: list[str] | None = None) -> int:
     given = _arguments(argv)
     try:
         registry = load(given.profile)
-        sign = signer_of_profile(registry, given.sign_key, given.as_of, allowed=given.allowed_signers)
+        key = None if given.unsigned else given.sign_key
+        sign = signer_of_profile(registry, key, given.as_of, allowed=given.allowed_signers)
         result = publish(
             registry,
             given.open,

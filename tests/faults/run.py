@@ -118,7 +118,8 @@ def commands(given: argparse.Namespace, prepared: Path, wait: str) -> list[str]:
     asked = {w: f"{python} -S {HERE}/reader.py {w} {{dir}}" for w in ("verify", "current", "list")}
     said = ["--setup", setup, "--publish", one, "--publish-i", many]
     said += [part for word, command in asked.items() for part in (f"--{word}", command)]
-    return [*said, "--mutable", "current.json", "--converge", "--max-leak", "0", "--rekill", "0.25"]
+    said += [part for name in ("current.json", "pages.json") for part in ("--mutable", name)]
+    return [*said, "--converge", "--max-leak", "0", "--rekill", "0.25"]
 
 
 def prepare(given: argparse.Namespace, folder: Path) -> None:

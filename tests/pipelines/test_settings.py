@@ -19,6 +19,8 @@ EXAMPLES = {
     "TUOYU_WORKSPACE": ("/srv/work", "workspace_dir", Path("/srv/work")),
     "TUOYU_PUBLISHED": ("/srv/www", "published_dir", Path("/srv/www")),
     "TUOYU_CORRECTIONS": ("/srv/known", "corrections_dir", Path("/srv/known")),
+    "TUOYU_SIGN_KEY": ("/srv/keys/release", "signing_key", Path("/srv/keys/release")),
+    "TUOYU_ALLOWED_SIGNERS": ("/srv/signers", "allowed_signers", Path("/srv/signers")),
     "TUOYU_AS_OF": ("2026-03-31", "as_of", date(2026, 3, 31)),
     "TUOYU_SCHEDULES": ("on", "schedules", True),
     "TUOYU_SETTLE_SECONDS": ("5", "settle_seconds", 5),
