@@ -1,6 +1,7 @@
 """Kills or fails a local store at every single change it makes to the disk, in forked children.
 
     drive_store.py ROOT kill     SIGKILL before the change; every fourth recovery is killed too
+    drive_store.py ROOT other    SIGKILL before the change, and the next run publishes something else
     drive_store.py ROOT error    the change fails with ENOSPC or EIO, in turn
     drive_store.py ROOT size     no file may become longer than so many bytes, from 0 on
 
@@ -44,7 +45,7 @@ def disturbed(root: Path, how: str, number: int) -> int:
     child = os.fork()
     if child == 0:
         try:
-            happened = {"kill": _kill, "error": _fail, "size": _limit}[how](number)
+            happened = {"kill": _kill, "other": _kill, "error": _fail, "size": _limit}[how](number)
             publish(root, 2)
         except OSError:
             os._exit(74)
@@ -102,12 +103,19 @@ def tree(root: Path) -> dict[str, bytes]:
     return {p.relative_to(root).as_posix(): p.read_bytes() for p in files}
 
 
+def collect(root: Path, expected: dict[str, bytes]) -> None:
+    """Deletes what nothing leads to: what the killed publisher left of a release that never came to be."""
+    store = LocalStore(root / "published")
+    with store.exclusive():
+        store.discard(store.unreferenced([name.removeprefix("published/") for name in expected]))
+
+
 def main(root: Path, how: str) -> int:
-    base, undisturbed = root / "base", root / "undisturbed"
+    base, undisturbed, next_label = root / "base", root / "undisturbed", 3 if how == "other" else 2
     base.mkdir(parents=True)
     publish(base, 1)
     shutil.copytree(base, undisturbed)
-    publish(undisturbed, 2)
+    publish(undisturbed, next_label)
     expected, number = tree(undisturbed), 1
     while True:
         trial = root / str(number)
@@ -115,11 +123,16 @@ def main(root: Path, how: str) -> int:
         code = disturbed(trial, how, number)
         if seq_read(trial) not in ((2,) if code in (0, 1) else (1, 2)):
             return _wrong(how, number, "a reader finds neither the old nor the new release, or exit 0 without it")
+        committed = how == "other" and seq_read(trial) == 2  # nothing to replace
         if how == "kill" and number % 4 == 0:
             disturbed(trial, how, number // 2)
             seq_read(trial)
-        publish(trial, 2)
-        if seq_read(trial) != 2 or tree(trial) != expected:
+        if not committed:
+            publish(trial, next_label)
+            seq_read(trial)
+        if how == "other" and not committed:
+            collect(trial, expected)
+        if seq_read(trial) != 2 or (tree(trial) != expected and not committed):
             return _wrong(how, number, "running again does not end in the tree of an undisturbed run")
         if code == 1:
             print(number - 1)

@@ -37,7 +37,7 @@ def blob(tmp_path: Path, store: LocalStore, data: bytes) -> str:
     return digest
 
 
-@pytest.mark.parametrize(("how", "least"), [("kill", 40), ("error", 40), ("size", 5)])
+@pytest.mark.parametrize(("how", "least"), [("kill", 40), ("other", 40), ("error", 40), ("size", 5)])
 def test_disturbed_at_every_change_to_the_disk(memory, how, least):
     """Killed, or failing with a full or broken disk: the old release or the new one, and the next run finishes it."""
     driver = ROOT / "tests/assets/release/drive_store.py"
