@@ -33,7 +33,7 @@ cli_release.add_to(app)
 cli_whitelist.add_to(app)
 
 def main() -> None:
-    """The console script. A wrong setting, contract or folder is told in one line and ends with 78, a full disk with 74."""
+    """The console script. What is set up wrongly is told in one line and ends with 78, a full disk with 74."""
     from pipelines.run_outcome import disk_message, is_disk
     from schemas.model import ContractError
 
