@@ -35,7 +35,7 @@ def exit_code(outcome: Outcome) -> Exit:
     if outcome.success:
         return Exit.OK
     errors = {failure["error"] for failure in outcome.failures}
-    if errors & {"WrongProfile", "SettingsError", "ContractError"}:
+    if errors & {"WrongProfile", "SettingsError", "ContractError", "KeyRefused"}:
         return Exit.CONFIGURATION
     if errors & DISK_ERRORS:
         return Exit.DISK

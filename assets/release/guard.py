@@ -10,11 +10,14 @@ that died before its commit is not among them.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
+from datetime import date
 
 from assets.release.manifest import DatasetEntry, Link, Release, history, release_at
+from assets.release.signing import BadSignature, Signer, verify_signature
 from assets.release.staging import Refused
-from assets.release.stores import Store, StoreDamaged
+from assets.release.stores import Store, StoreDamaged, signature_path
 from assets.release.verify import verify_release
 from schemas.model import Profile
 
@@ -35,6 +38,31 @@ def refuse_other_profile(profile: Profile, current: Release | None) -> None:
         f"发布目录里是 {theirs[0]} 的数据，这次要发布的是 {ours[0]}；请换一个发布目录。 "
         f"The published folder holds {theirs[1]}, this run publishes {ours[1]}: give it a folder of its own."
     )
+
+
+def refuse_unsigned(found: bytes | None, sign: Signer | None, unsigned: bool) -> None:
+    """Refused when what is signed would be followed by something that is not, unless that was asked for."""
+    if found and json.loads(found).get("signed_by") and sign is None and not unsigned:
+        raise Refused(
+            "现行发布有签名，这次没有密钥（TUOYU_SIGN_KEY），没有改动任何文件；确要不签名发布，请加 --unsigned。 "
+            "The current release is signed and this one has no key (TUOYU_SIGN_KEY): nothing was changed. "
+            "To publish without a signature on purpose, say --unsigned"
+        )
+
+
+def refuse_forged(store: Store, found: bytes | None, sign: Signer | None) -> None:
+    """StoreDamaged, when there is a key, if the signature of `current.json` is bad: nobody signs on top of it.
+
+    A key that was lost since is no reason: its releases are exactly what a new key has to go on from."""
+    said = json.loads(found) if found else {}
+    if found is None or sign is None or not said.get("signed_by"):
+        return
+    signature = store.read(signature_path(hashlib.sha256(found).hexdigest()))
+    try:
+        day = date.fromisoformat(said["as_of"])
+        verify_signature(found, signature, sign.trust.without_revocation(), sign.principal, day)
+    except (BadSignature, ValueError) as error:
+        raise StoreDamaged(f"current.json: 签名不对 its signature is bad: {error}") from error
 
 
 def refuse_rolled_back(store: Store, current: Release | None) -> None:

@@ -8,7 +8,7 @@ everything it leads to was forced to disk and read back before.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -40,6 +40,12 @@ class Store(Protocol):
 
     def local(self, path: str) -> Path:
         """A published file as a local path to read from (a remote store downloads it)."""
+
+    def digest(self, path: str) -> tuple[int, str]:
+        """Size and SHA-256 of a published file, of whatever size. StoreDamaged if it is missing."""
+
+    def files(self) -> Iterator[str] | None:
+        """The path of every file that lies in the store, accounted for or not; None where nothing can be listed."""
 
     def release_ids(self) -> list[str]:
         """Every release folder, committed or left by a dead publisher, in order."""

@@ -68,6 +68,14 @@ class LocalStore:
             raise StoreDamaged(f"{path}: a published file is missing")
         return found
 
+    def digest(self, path: str) -> tuple[int, str]:
+        found = self.local(path)
+        return found.stat().st_size, durable.sha256_of(found)
+
+    def files(self) -> Iterator[str]:
+        for folder, _, names in os.walk(self.root):
+            yield from (Path(folder, name).relative_to(self.root).as_posix() for name in names)
+
     def release_ids(self) -> list[str]:
         folder = self.root / "releases"
         return sorted(p.name for p in folder.iterdir()) if folder.exists() else []

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import frictionless
 import pytest
 
 from assets.release import publisher, staging, verify
+from assets.release.changes import TableChanges
 from assets.release.exporters import parquet
 from assets.release.stores.local import LocalStore
 from tests.assets.release import house
@@ -39,7 +41,7 @@ def test_json_says_what_changed(entry, capsys):
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
     fees = next(d for d in result["datasets"] if d["name"] == "fees")
     assert result["seq"] == 2 and fees["version"] == "1.1.0"
-    assert fees["changes"]["open_fee_posted"] == {"added": 0, "removed": 1, "updated": 0, "updated_fields": 0}
+    assert fees["changes"]["open_fee_posted"] == asdict(TableChanges(removed=1))
 
 
 def test_refused_is_65_and_never_says_the_value(entry, published, capsys):
