@@ -71,6 +71,23 @@ def test_inputs_that_changed_after_a_crash_replace_what_was_never_released(tmp_p
     assert not (store.root / ".stage").exists()
 
 
+def test_what_nothing_leads_to_is_found_and_deleted(tmp_path, store):
+    """Only where publishers write: what a person put there, pages and the record of releases stay."""
+    with store.exclusive():
+        store.commit(b'{"release": "000001-a"}', None)
+        kept, left = blob(tmp_path, store, b"kept"), blob(tmp_path, store, b"left")
+        store.put_version("d", "1.0.0", {"a": left})
+        store.put_page("feeds/all.xml", b"page")
+        (store.root / "README.md").write_text("of a person")
+        found = store.unreferenced([f"blobs/sha256/{kept[:2]}/{kept}"])
+        assert found == [f"blobs/sha256/{left[:2]}/{left}", "datasets/d/1.0.0/a"]
+        store.discard([*found, "datasets/gone/1.0.0/a"])
+        assert store.unreferenced([]) == [f"blobs/sha256/{kept[:2]}/{kept}"]
+    assert sorted(p.name for p in store.root.iterdir()) == [
+        ".committed", ".lock", "README.md", "blobs", "current.json", "feeds"
+    ]  # fmt: skip
+
+
 def test_one_publisher_at_a_time(store):
     other = LocalStore(store.root, wait_seconds=0)
     with store.exclusive(), pytest.raises(StoreConflict), other.exclusive():
