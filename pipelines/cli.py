@@ -34,8 +34,9 @@ cli_whitelist.add_to(app)
 cli_signed.add_to(app)
 
 def main() -> None:
-    """The console script. A wrong setting, contract or folder is told in one line and ends with 78."""
+    """The console script. What is set up wrongly is told in one line and ends with 78, a full disk with 74."""
     from assets.release.signing import KeyRefused
+    from pipelines.run_outcome import disk_message, is_disk
     from schemas.model import ContractError
 
     try:
@@ -43,6 +44,8 @@ def main() -> None:
     except (SettingsError, ContractError, KeyRefused) as error:
         refuse(f"配置有误 configuration: {error}")
     except OSError as error:
+        if is_disk(error):
+            refuse(disk_message(type(error).__name__, str(error)), Exit.DISK)
         if error.filename is None:
             raise
         refuse(f"无法使用 cannot use {error.filename}: {error.strerror}")
