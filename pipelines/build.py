@@ -11,9 +11,9 @@ import dagster as dg
 
 from assets.factory import all_assets
 from assets.release.history import released_tables
-from assets.release.stores.local import LocalStore
 from assets.workspace import Context, Progress, Workspace, read_json, write_json
 from pipelines.jobs import jobs
+from pipelines.published import published_store
 from pipelines.schedules import schedules
 from pipelines.sensors import inbox_sensor
 from pipelines.settings import Settings, SettingsError
@@ -42,7 +42,7 @@ def context_of(settings: Settings, as_of: date, progress: Progress | None = None
         memory=settings.memory,
         limits=settings.limits,
         corrections=settings.corrections_dir,
-        released=released_tables(LocalStore(settings.published_dir)),
+        released=released_tables(published_store(settings)),
         **({"progress": progress} if progress else {}),
     )
 
@@ -68,7 +68,7 @@ def build_definitions(
         registry,
         make_context,
         inbox=settings.inbox_dir,
-        published=settings.published_dir,
+        published=published_store(settings),
         clock=clock or _now,
         sql=sql,
     )

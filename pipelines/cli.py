@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from assets.release.stores import StoreDamaged, StoreUnfit, StoreUnreachable
 from pipelines import cli_release, cli_whitelist
 from pipelines.cli_options import AsOfOption, HomeOption, JsonOption, ProfileOption, day_of, refuse, settings_of
 from pipelines.exits import Exit
@@ -24,7 +25,8 @@ app = typer.Typer(
     help="托育开放数据 — publish a district's childcare data as versioned open datasets.\n\n"
     "First time? Run [bold]tuoyu demo[/bold]. Then put files into the inbox and run [bold]tuoyu run[/bold].",
     epilog="Exit codes: 0 done · 1 the file has errors, or nothing found · 2 wrong usage · "
-    "65 checks failed, nothing published · 75 another publisher is at work · 78 configuration is wrong.",
+    "65 checks failed, nothing published · "
+    "69 the store does not answer · 75 another publisher is at work · 78 configuration is wrong.",
 )
 schema_app = typer.Typer(no_args_is_help=True, help="Look at the contracts: tables, columns, code lists, rules.")
 app.add_typer(schema_app, name="schema")
@@ -37,8 +39,12 @@ def main() -> None:
 
     try:
         app(prog_name="tuoyu")
-    except (SettingsError, ContractError) as error:
+    except (SettingsError, ContractError, StoreUnfit) as error:
         refuse(f"配置有误 configuration: {error}")
+    except StoreDamaged as error:
+        refuse(f"已发布的数据有问题 what is published is damaged: {error}", Exit.REFUSED)
+    except StoreUnreachable as error:
+        refuse(str(error), Exit.UNREACHABLE)
     except OSError as error:
         if error.filename is None:
             raise

@@ -17,12 +17,13 @@ from typing import Any
 import duckdb
 
 from assets.raw.receive import ledger
+from assets.release.manifest import current_release
 from assets.workspace import Progress, Workspace, code_fingerprint, read_json, write_json
 from pipelines.demo import ANSWER_KEY, make_inbox
 from pipelines.exits import Exit
+from pipelines.published import published_store
 from pipelines.run_outcome import exit_code
 from pipelines.settings import Settings
-from pipelines.views import published
 from schemas.compile.duckdb import literal
 from schemas.registry import Registry, load
 
@@ -66,8 +67,8 @@ def _make(settings: Settings, shape: DemoShape, progress: Progress) -> None:
     mark = settings.workspace_dir / "demo.json"
     wanted = asdict(shape) | {"generator": code_fingerprint(Path(__file__).parent / "demo")}
     made = read_json(mark)
-    used = (settings.inbox_dir, settings.workspace_dir / "received", settings.published_dir / "current.json")
-    if made is None and any(path.is_file() or any(path.glob("*")) for path in used):
+    used = (settings.inbox_dir, settings.workspace_dir / "received")
+    if made is None and (any(any(path.glob("*")) for path in used) or published_store(settings).pointer()):
         raise HomeInUse(f"收件箱已有文件 the inbox is in use: {settings.inbox_dir}; give the demo its own --home")
     if made == wanted:
         return
@@ -112,9 +113,10 @@ def facts(settings: Settings) -> dict[str, Any]:
 
 def _published_tables(settings: Settings) -> Iterator[tuple[str, Path]]:
     """Name and Parquet file of every table of the current release."""
-    for dataset in published(settings)["manifest"]["datasets"]:
-        folder = settings.published_dir / "datasets" / dataset["name"] / dataset["version"]
-        yield from ((path.stem, path) for path in sorted(folder.glob("*.parquet")))
+    store = published_store(settings)
+    files = [file for dataset in current_release(store).manifest.datasets for file in dataset.files]
+    tables = (file for file in files if file.name.endswith(".parquet"))
+    yield from ((file.name.removesuffix(".parquet"), store.local(file.path, file.sha256)) for file in tables)
 
 
 def _title(registry: Registry, codelist: str, code: str) -> str:

@@ -28,6 +28,8 @@ def exit_code(outcome: Outcome) -> Exit:
     if outcome.success:
         return Exit.OK
     errors = {failure["error"] for failure in outcome.failures}
-    if errors & {"WrongProfile", "SettingsError", "ContractError"}:
+    if errors & {"WrongProfile", "SettingsError", "ContractError", "StoreUnfit"}:
         return Exit.CONFIGURATION
+    if "StoreUnreachable" in errors:
+        return Exit.UNREACHABLE
     return Exit.CONFLICT if "StoreConflict" in errors else Exit.REFUSED

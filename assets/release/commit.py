@@ -7,13 +7,14 @@ does not: making versions (publisher.py, staging.py), forcing bytes to disk (sto
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from assets.release import verify
 from assets.release.manifest import Inputs, Release
 from assets.release.staging import Staging, sha256_of_bytes
-from assets.release.stores import Store
+from assets.release.stores import Store, StoreConflict, StoreDamaged
 
 Progress = Callable[[str], None]
 #: the OpenSSH signature of some bytes
@@ -31,6 +32,20 @@ class Commit:
     inputs: Inputs | None
     sign: Sign | None
     tell: Progress
+
+
+@contextmanager
+def begun(store: Store) -> Iterator[bytes | None]:
+    """`current.json` as a publisher finds it when it begins.
+
+    What looks damaged to it later may be what another publisher has changed since: then it is a StoreConflict."""
+    found = store.pointer()
+    try:
+        yield found
+    except StoreDamaged:
+        if store.pointer() == found:
+            raise
+        raise StoreConflict("current.json was changed by another publisher while this one was at work") from None
 
 
 def place_release(commit: Commit, release: Release) -> None:
@@ -59,3 +74,4 @@ def _point(commit: Commit, release: Release) -> None:
     if commit.sign:
         commit.store.put_signature(sha256_of_bytes(pointer), commit.sign(pointer))
     commit.store.commit(pointer, commit.found)
+    commit.store.complete()

@@ -17,7 +17,7 @@ import duckdb
 from assets.release.changes import COLUMNS, Comparison, TableChanges, TableFile
 from assets.release.manifest import DatasetEntry, Release, current_release, history
 from assets.release.stores import Store
-from assets.release.stores.local import LocalStore
+from assets.release.stores.opening import as_store
 from assets.release.version import Bump, decide
 
 DESCRIPTOR = "datapackage.json"
@@ -36,7 +36,8 @@ class PublishedVersion:
 
     @classmethod
     def read(cls, store: Store, entry: DatasetEntry) -> PublishedVersion:
-        return cls(entry, json.loads(store.read(f"{entry.folder}/{DESCRIPTOR}")))
+        file = entry.file(DESCRIPTOR)
+        return cls(entry, json.loads(store.read(file.path, file.sha256)))
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -52,7 +53,7 @@ class PublishedVersion:
         resource = next(r for r in self.package["resources"] if r["name"] == table)
         best = self.entry.file(f"{table}.parquet") or self.entry.file(resource["path"])
         columns = tuple(f["name"] for f in resource["schema"]["fields"])
-        return TableFile(store.local(best.path), columns, tuple(resource["schema"]["primaryKey"]))
+        return TableFile(store.local(best.path, best.sha256), columns, tuple(resource["schema"]["primaryKey"]))
 
 
 @dataclass(frozen=True)
@@ -92,26 +93,26 @@ def released_tables(store: Store, release: Release | None = None) -> Callable[[s
             found.append(current_release(store))
         entries = found[0].manifest.datasets if found[0] else ()
         files = [file for entry in entries if (file := entry.file(f"{name}.parquet"))]
-        return store.local(files[0].path) if files else None
+        return store.local(files[0].path, files[0].sha256) if files else None
 
     return table
 
 
-def versions(published: Path, dataset: str) -> list[Published]:
+def versions(published: Path | Store, dataset: str) -> list[Published]:
     """Every version of a dataset, the first one first, each with the release that made it."""
     found = [
         Published(entry.version, release_id, as_of)
-        for release_id, as_of, entry in _entries(LocalStore(published), dataset)
+        for release_id, as_of, entry in _entries(as_store(published), dataset)
         if entry.changed
     ]
     return found[::-1]
 
 
-def diff(published: Path, dataset: str, old: str, new: str, *, limit: int | None = None) -> Difference:
+def diff(published: Path | Store, dataset: str, old: str, new: str, *, limit: int | None = None) -> Difference:
     """What differs between two published versions, in either direction.
 
     ``limit`` bounds the rows handed back, not the counts. NoSuchVersion if one was never published."""
-    store = LocalStore(published)
+    store = as_store(published)
     one, other = _version(store, dataset, old), _version(store, dataset, new)
     con = duckdb.connect(config={"autoinstall_known_extensions": "false"})
     con.execute("SET enable_progress_bar = false")

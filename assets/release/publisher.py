@@ -24,7 +24,7 @@ import duckdb
 
 from assets.release import durable, staging, verify
 from assets.release.changes import TableChanges
-from assets.release.commit import Commit, Progress, Sign, place_release, renew
+from assets.release.commit import Commit, Progress, Sign, begun, place_release, renew
 from assets.release.guard import (
     WrongProfile,
     refuse_other_profile,
@@ -35,7 +35,7 @@ from assets.release.history import PublishedVersion
 from assets.release.manifest import DatasetEntry, Inputs, Manifest, Release, release_of
 from assets.release.staging import Refused, Staged, Staging
 from assets.release.stores import Store, StoreConflict, StoreDamaged
-from assets.release.stores.local import LocalStore
+from assets.release.stores.opening import as_store
 from assets.release.version import Decision, decide
 from assets.workspace import code_fingerprint, fingerprint
 from quality.disclosure import DisclosureRefused
@@ -92,10 +92,9 @@ def publish(
     Refused and DisclosureRefused: the data may not leave; WrongProfile: not into this folder.
     StoreConflict: somebody else publishes. StoreDamaged: published bytes are not what they should be, or
     `current.json` does not lead to the last whole release. In each case nothing was published."""
-    store = LocalStore(published) if isinstance(published, Path) else published
+    store = as_store(published)
     tell, work = progress or (lambda _: None), Path(work_dir) / "release"
-    with store.exclusive():
-        found = store.pointer()
+    with store.exclusive(), begun(store) as found:
         current = release_of(store, found)
         store.complete()
         refuse_rolled_back(store, current)

@@ -13,6 +13,7 @@ from assets.build import path_of, require_current
 from assets.raw.receive import ledger
 from assets.release.manifest import Inputs
 from assets.release.publisher import ReleaseResult, publish
+from assets.release.stores import Store
 from assets.workspace import Context, code_fingerprint, file_sha256, fingerprint, read_json, write_json
 from quality.corrections import correction_files
 
@@ -23,7 +24,7 @@ class NothingAccepted(Exception):
     """Every row received waits in quarantine: tables of zeros would tell the public a falsehood."""
 
 
-def build_release(ctx: Context, published: Path) -> dict[str, Any]:
+def build_release(ctx: Context, published: Store) -> dict[str, Any]:
     """Publishes the open tables of the workspace; returns the release that is current afterwards.
 
     StaleTable if a table is not built from what was received: a refused one is never published."""
@@ -41,7 +42,7 @@ def build_release(ctx: Context, published: Path) -> dict[str, Any]:
     return read_json(known)["result"]
 
 
-def _publish(ctx: Context, published: Path) -> ReleaseResult:
+def _publish(ctx: Context, published: Store) -> ReleaseResult:
     return publish(
         ctx.registry,
         ctx.workspace.root / "open",
@@ -68,13 +69,13 @@ def _unchanged(result: dict[str, Any]) -> dict[str, Any]:
     return result | {"changed": False, "datasets": datasets}
 
 
-def _fingerprint(ctx: Context, tables: list[str], published: Path) -> str:
+def _fingerprint(ctx: Context, tables: list[str], published: Store) -> str:
     """What a release depends on. A new day alone makes no new version, but it renews `current.json`."""
-    pointer = published / "current.json"
+    pointer = published.pointer()
     return fingerprint(
         {t: file_sha256(path_of(ctx, t)) for t in tables},
         ctx.registry.fingerprint,
         ctx.as_of,
-        pointer.read_text("utf-8") if pointer.exists() else None,
+        pointer.decode() if pointer else None,
         code_fingerprint(HERE),
     )

@@ -26,6 +26,14 @@ class StoreDamaged(Exception):
     """Published bytes are not what their name, manifest or pointer says: nothing is built on them (exit 65)."""
 
 
+class StoreUnfit(Exception):
+    """A store that cannot be published to: wrong address or keys, or it ignores conditional writes (exit 78)."""
+
+
+class StoreUnreachable(Exception):
+    """The store does not answer: what was being done may or may not have happened; running again tells (exit 69)."""
+
+
 class Store(Protocol):
     """What a publisher needs of a store. Paths are relative, with forward slashes."""
 
@@ -35,11 +43,14 @@ class Store(Protocol):
     def pointer(self) -> bytes | None:
         """The bytes of `current.json`; None before the first release."""
 
-    def read(self, path: str) -> bytes:
-        """A small published document. StoreDamaged if it is missing."""
+    def read(self, path: str, sha256: str | None = None) -> bytes:
+        """A small published document; ``sha256`` as for `local`. StoreDamaged if it is missing."""
 
-    def local(self, path: str) -> Path:
-        """A published file as a local path to read from (a remote store downloads it)."""
+    def local(self, path: str, sha256: str | None = None) -> Path:
+        """A published file as a local path to read from (a remote store downloads it). StoreDamaged if it is missing.
+
+        A store may place the files of a version only after the commit: with the ``sha256`` that a manifest promises, a
+        file that is not at its path yet is read from its blob."""
 
     def release_ids(self) -> list[str]:
         """Every release folder, committed or left by a dead publisher, in order."""

@@ -9,6 +9,7 @@ import pytest
 
 from assets.release import publisher, staging, verify
 from assets.release.exporters import parquet
+from assets.release.stores import opening
 from assets.release.stores.local import LocalStore
 from tests.assets.release import house
 
@@ -90,7 +91,7 @@ def test_a_missing_header_does_not_quote_the_row_in_its_place(tmp_path):
 
 
 def test_conflict_is_75(entry, published, monkeypatch):
-    monkeypatch.setattr(publisher, "LocalStore", lambda root: LocalStore(root, wait_seconds=0))
+    monkeypatch.setattr(opening, "LocalStore", lambda root: LocalStore(root, wait_seconds=0))
     with LocalStore(published).exclusive():
         assert entry() == 75
     assert entry() == 0
