@@ -150,7 +150,8 @@ def test_a_release_that_came_in_between_is_a_conflict_and_no_damage(open_store, 
     old = open_store().pointer()
     house.write_open(registry, tmp_path / "open", open_provider=house.PROVIDERS[:2])
     publish(registry, tmp_path / "open", open_store(), house.AS_OF, work_dir=tmp_path / "work")
-    house.write_open(registry, tmp_path / "open", open_provider=house.PROVIDERS[:1], open_provider_class=house.CLASSES[:2])
+    fewer = {"open_provider": house.PROVIDERS[:1], "open_provider_class": house.CLASSES[:2]}
+    house.write_open(registry, tmp_path / "open", **fewer)
     slow, answers = open_store(), [old]
     fresh = slow.pointer
     slow.pointer = lambda: answers.pop() if answers else fresh()
