@@ -8,8 +8,8 @@ everything it leads to was forced to disk and read back before.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -52,8 +52,17 @@ class Store(Protocol):
         A store may place the files of a version only after the commit: with the ``sha256`` that a manifest promises, a
         file that is not at its path yet is read from its blob."""
 
+    def digest(self, path: str) -> tuple[int, str]:
+        """Size and SHA-256 of a published file, of whatever size. StoreDamaged if it is missing."""
+
+    def files(self) -> Iterator[str] | None:
+        """The path of every file that lies in the store, accounted for or not; None where nothing can be listed."""
+
     def release_ids(self) -> list[str]:
         """Every release folder, committed or left by a dead publisher, in order."""
+
+    def committed(self) -> list[str] | None:
+        """Every release that the pointer ever led to, in order; None if the store has no record of it."""
 
     def put_blob(self, source: Path, sha256: str) -> None:
         """Stores bytes under their hash, once. StoreDamaged if the source has another hash."""
@@ -71,18 +80,40 @@ class Store(Protocol):
         """The one commit point. StoreConflict if the pointer is no longer ``expected``."""
 
     def complete(self) -> None:
-        """What a publisher that died after its commit may have left to do. Every publisher calls it."""
+        """What a publisher that died after its commit may have left to do. Every publisher calls it, once guard.py
+        has found the pointer to be the last one."""
 
     def withdraw_version(self, dataset: str, version: str, tombstone: bytes, only: Collection[str]) -> None:
-        """Leaves `tombstone.json` alone in a version's folder, and deletes the blobs ``only`` this version had."""
+        """Deletes the blobs ``only`` this version had, and leaves `tombstone.json` alone in its folder.
+
+        In this order: a tombstone in its place says that the withdrawal is complete."""
 
     def put_page(self, path: str, data: bytes) -> None:
         """Writes or replaces a derived document (a feed, a page): rebuilt at will, never led to by a manifest."""
 
 
+@contextmanager
+def begun(store: Store) -> Iterator[bytes | None]:
+    """`current.json` as a publisher finds it when it begins.
+
+    What looks damaged to it later may be what another publisher has changed since: then it is a StoreConflict."""
+    found = store.pointer()
+    try:
+        yield found
+    except StoreDamaged:
+        if store.pointer() == found:
+            raise
+        raise StoreConflict("current.json was changed by another publisher while this one was at work") from None
+
+
 def blob_path(sha256: str) -> str:
     """Where the bytes with that hash lie, in every store."""
     return f"blobs/sha256/{sha256[:2]}/{sha256}"
+
+
+def places(path: str, sha256: str | None) -> tuple[str, ...]:
+    """Where to look for a file in a store that makes the folders of versions after the commit: there, then by hash."""
+    return (path, blob_path(sha256)) if sha256 and path.startswith("datasets/") else (path,)
 
 
 def signature_path(sha256: str) -> str:

@@ -16,8 +16,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from obstore.exceptions import (
     AlreadyExistsError,
@@ -83,9 +82,9 @@ class Objects:
         """An object. Missing if there is none."""
         return self._tried(lambda: self._get(name))
 
-    def download(self, name: str, target: Path) -> str:
-        """Writes an object into a file and returns the SHA-256 of what was written. Missing if there is none."""
-        return self._tried(lambda: self._download(name, target))
+    def digest(self, name: str, target: BinaryIO | None = None) -> tuple[int, str]:
+        """Size and SHA-256 of an object, which is written into ``target``. Missing if there is none."""
+        return self._tried(lambda: self._digest(name, target))
 
     def create(self, name: str, data: bytes, attributes: dict[str, str]) -> None:
         """Writes an object that is there afterwards with exactly these bytes; if it was there before, just as well.
@@ -181,14 +180,18 @@ class Objects:
         found = self._remote.get(name)
         return Found(bytes(found.bytes()), str(found.meta["e_tag"]))
 
-    def _download(self, name: str, target: Path) -> str:
-        digest = hashlib.sha256()
-        found = self._remote.get(name)
-        with target.open("wb") as file:
-            for chunk in found.stream():
-                digest.update(chunk)
-                file.write(chunk)
-        return digest.hexdigest()
+    def _digest(self, name: str, target: BinaryIO | None) -> tuple[int, str]:
+        """From the beginning, also when a line broke in the middle of it."""
+        size, digest = 0, hashlib.sha256()
+        if target:
+            target.seek(0)
+            target.truncate()
+        for chunk in self._remote.get(name).stream():
+            size += len(chunk)
+            digest.update(chunk)
+            if target:
+                target.write(chunk)
+        return size, digest.hexdigest()
 
     def _tried(self, ask: Callable[[], T]) -> T:
         """The answer to a request that may be made again without harm."""

@@ -10,13 +10,15 @@ and a reader who knows a file's hash reads its blob until then.
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 from assets.release.manifest import DatasetEntry, current_release
-from assets.release.stores import POINTER, TOMBSTONE, StoreDamaged, blob_path, signature_path
+from assets.release.stores import POINTER, TOMBSTONE, StoreDamaged, blob_path, places, signature_path
 from assets.release.stores.access import Access
 from assets.release.stores.downloads import download_folder
 from assets.release.stores.objects import PROBES, Missing, Objects
@@ -78,7 +80,7 @@ class S3Store:
             return None
 
     def read(self, path: str, sha256: str | None = None) -> bytes:
-        for name in _places(path, sha256):
+        for name in places(path, sha256):
             try:
                 data = self._objects.get(name).data
             except Missing:
@@ -89,16 +91,22 @@ class S3Store:
 
     def local(self, path: str, sha256: str | None = None) -> Path:
         """Downloaded anew whenever it is asked for: what is verified is what the store has now."""
-        target = download_folder(self._scratch) / hashlib.sha256(f"{self.address}/{path}".encode()).hexdigest()
-        part = target.with_suffix(".part")
-        for name in _places(path, sha256):
-            try:
-                found = self._objects.download(name, part)
-            except Missing:
-                continue
-            _expect(path, found, sha256)
-            return part.replace(target)
-        raise StoreDamaged(f"{path}: a published file is missing")
+        folder = download_folder(self._scratch)
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as part:
+            found = self._download(part, path, sha256)
+        _expect(path, found, sha256)
+        name = hashlib.sha256(f"{self.address}/{path} {found}".encode()).hexdigest()
+        return Path(part.name).replace(folder / f"{name}{Path(path).suffix}")  # readers go by it
+
+    def digest(self, path: str) -> tuple[int, str]:
+        try:
+            return self._objects.digest(path)
+        except Missing:
+            raise StoreDamaged(f"{path}: a published file is missing") from None
+
+    def files(self) -> Iterator[str] | None:
+        """All but what another publisher asks the store with at this moment."""
+        return iter(sorted(name for name in self._objects.list("") if not name.startswith(f"{PROBES}/")))
 
     def release_ids(self) -> list[str]:
         return self._objects.folders("releases")
@@ -137,11 +145,10 @@ class S3Store:
                 self._place(entry)
 
     def withdraw_version(self, dataset: str, version: str, tombstone: bytes, only: Collection[str]) -> None:
-        """Blobs first: a publisher that completes an older release can then copy nothing back."""
         folder = f"datasets/{dataset}/{version}"
-        self._objects.put(f"{folder}/{TOMBSTONE}", tombstone, _attributes(TOMBSTONE))
         self._objects.delete([blob_path(sha256) for sha256 in only])
         self._objects.delete(set(self._objects.list(folder)) - {f"{folder}/{TOMBSTONE}"})
+        self._objects.put(f"{folder}/{TOMBSTONE}", tombstone, _attributes(TOMBSTONE))
 
     def unreferenced(self, referenced: Collection[str]) -> list[str]:
         """The objects that only abandoned attempts can have left: none of the paths ``referenced``, in order.
@@ -158,6 +165,14 @@ class S3Store:
 
     def put_page(self, path: str, data: bytes) -> None:
         self._objects.put(path, data, _attributes(path, _MOVING))
+
+    def _download(self, target: BinaryIO, path: str, sha256: str | None) -> str:
+        for name in places(path, sha256):
+            try:
+                return self._objects.digest(name, target)[1]
+            except Missing:
+                continue
+        raise StoreDamaged(f"{path}: a published file is missing")
 
     def _put_document(self, path: str, data: bytes) -> None:
         self._objects.create(path, data, _attributes(path))
@@ -179,11 +194,6 @@ class S3Store:
                 self._objects.copy(blob_path(file.sha256), file.path)
             except Missing:
                 raise StoreDamaged(f"{file.path}: its blob is missing") from None
-
-
-def _places(path: str, sha256: str | None) -> tuple[str, ...]:
-    """Where to look for a file: at its path, then under its hash."""
-    return (path, blob_path(sha256)) if sha256 and path.startswith("datasets/") else (path,)
 
 
 def _expect(path: str, found: str, sha256: str | None) -> None:

@@ -19,7 +19,6 @@ from datetime import date
 from pathlib import Path
 
 from assets.release.manifest import DatasetEntry, FileEntry, Manifest, Release, current_release, release_of
-from assets.release.stores import Store
 from assets.release.stores.local import LocalStore
 from assets.release.verify import verify_release
 
@@ -27,38 +26,30 @@ CHANGES = ("link", "rename", "replace", "mkdir", "fsync", "unlink", "rmdir", "fc
 FILES = {"a.csv": b"k,v\n1,2\n", "b.csv": b"k,v\n1,%d\n", "SHA256SUMS": b"sums of %d\n"}
 
 
-def publish(root: Path, seq: int, store: Store | None = None) -> None:
+def publish(root: Path, seq: int) -> None:
     """Release ``seq`` of one dataset, with two of its three files new each time."""
-    store = store or LocalStore(root / "published")
+    store = LocalStore(root / "published")
     with store.exclusive():
         found = store.pointer()
-        store.complete()
         current = release_of(store, found)
         if current and current.manifest.seq == seq:
             return
-        place(root, store, found, seq)
-
-
-def place(root: Path, store: Store, found: bytes | None, seq: int, more: bytes = b"") -> None:
-    """Writes a release and commits it upon the one that was found. ``more`` is what another publisher says."""
-    current = release_of(store, found)
-    files = [_file(root, name, data + more, seq) for name, data in FILES.items()]
-    entry = DatasetEntry("d", f"1.{seq}.0", True, {"t": 1}, tuple(files))
-    link = current.link if current else None
-    made = {"schema_fingerprint": "f", "writers": {}, "code": "c", "inputs": None}
-    release = Release.of(Manifest(seq, "2026-03-31", "p", "p", True, **made, datasets=(entry,), previous=link))
-    for file in files:
-        store.put_blob(root / "work" / file.name, file.sha256)
-    store.put_version("d", entry.version, {f.name: f.sha256 for f in files})
-    store.put_release(release.release_id, {"manifest.json": release.manifest.to_bytes()})
-    verify_release(store, release.manifest)
-    store.commit(release.pointer(date(2026, 3, 31), 60), found)
-    store.complete()
+        files = [_file(root, name, data, seq) for name, data in FILES.items()]
+        entry = DatasetEntry("d", f"1.{seq}.0", True, {"t": 1}, tuple(files))
+        link = current.link if current else None
+        made = {"schema_fingerprint": "f", "writers": {}, "code": "c", "inputs": None}
+        release = Release.of(Manifest(seq, "2026-03-31", "p", "p", True, **made, datasets=(entry,), previous=link))
+        for file in files:
+            store.put_blob(root / "work" / file.name, file.sha256)
+        store.put_version("d", entry.version, {f.name: f.sha256 for f in files})
+        store.put_release(release.release_id, {"manifest.json": release.manifest.to_bytes()})
+        verify_release(store, release.manifest)
+        store.commit(release.pointer(date(2026, 3, 31), 60), found)
 
 
 def _file(root: Path, name: str, data: bytes, seq: int) -> FileEntry:
     data = data % seq if b"%d" in data else data
-    (root / "work").mkdir(parents=True, exist_ok=True)
+    (root / "work").mkdir(exist_ok=True)
     (root / "work" / name).write_bytes(data)
     return FileEntry(f"datasets/d/1.{seq}.0/{name}", hashlib.sha256(data).hexdigest(), len(data))
 
