@@ -9,16 +9,13 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from assets.release.stores.access import Access
-from assets.release.stores.s3 import S3Store
+from tests.faults.s3_publish import BUCKET
 
-BUCKET = "open-data"
 #: fault -> whether the store does what it is asked before it answers with an error
 FAULTS = {"refused": False, "lost": True}
 
@@ -31,21 +28,21 @@ class Server:
     forgetful: bool = False  # ignores the conditions of writes
     puts: list[str] = field(default_factory=list)
     _fails: list[tuple[str, re.Pattern]] = field(default_factory=list)
-    _one_by_one: Any = field(default_factory=threading.RLock)
+    _one_by_one: Any = field(default_factory=threading.Lock)
 
     def fail(self, fault: str, path: str, times: int = 1) -> None:
         """The next PUTs to a path that matches are `refused`, or done but their answer is `lost`."""
         self._fails += [(fault, re.compile(path))] * times
 
     def answer(self, moto, environ, start_response):
-        """A store decides one write after the other; moto looks and writes in two steps, so they are let in singly."""
+        """A store decides one request after the other; moto takes several steps for one, so they are let in singly."""
         if self.forgetful:
             for name in ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"):
                 environ.pop(name, None)
-        if environ["REQUEST_METHOD"] != "PUT":
-            return moto(environ, start_response)
         path = environ["PATH_INFO"]
         with self._one_by_one:
+            if environ["REQUEST_METHOD"] != "PUT":
+                return list(moto(environ, start_response))
             self.puts.append(path)
             fault = next((f for f in self._fails if f[1].search(path)), None)
             if not fault:
@@ -76,13 +73,3 @@ def serving() -> Iterator[Server]:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-def access(endpoint: str) -> Access:
-    """The keys of a store that takes any."""
-    return Access(endpoint=endpoint, key_id="schluessel", secret="geheim", allow_http=True)
-
-
-def store_of(endpoint: str, prefix: str, scratch: Path, **given) -> S3Store:
-    """A store below a prefix of its own. ``retries=0`` leaves every lost answer to our own code."""
-    return S3Store(BUCKET, prefix, access(endpoint), scratch=scratch, **given)

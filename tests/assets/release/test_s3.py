@@ -31,8 +31,9 @@ from assets.release.stores.opening import store_at
 from assets.release.stores.s3 import S3Store
 from assets.release.verify import verify_release
 from tests.assets.release import house
-from tests.assets.release.s3_server import BUCKET, FAULTS, serving, store_of
+from tests.assets.release.s3_server import FAULTS, serving
 from tests.faults import bare
+from tests.faults.s3_publish import BUCKET, store_of
 
 
 @pytest.fixture(scope="module")
