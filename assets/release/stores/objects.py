@@ -86,17 +86,17 @@ class Objects:
         """Size and SHA-256 of an object, which is written into ``target``. Missing if there is none."""
         return self._tried(lambda: self._digest(name, target))
 
-    def create(self, name: str, data: bytes, attributes: dict[str, str]) -> None:
-        """Writes an object that is there afterwards with exactly these bytes; if it was there before, just as well.
+    def create(self, name: str, data: bytes, attributes: dict[str, str]) -> bool:
+        """Writes an object that is there afterwards with exactly these bytes; False if it may have been there before.
 
         StoreDamaged if there are other bytes under this name."""
         for left in reversed(range(TRIES)):
             doubt = self._asked(lambda: self._remote.put(name, data, mode="create", attributes=attributes))
             if doubt is None:
-                return
+                return True
             there = self._found(name)
             if there and there.data == data:
-                return
+                return False
             if there:
                 raise StoreDamaged(f"{name}: there are other bytes under this name")
             if not left:

@@ -118,7 +118,9 @@ class S3Store:
         data = source.read_bytes()
         if hashlib.sha256(data).hexdigest() != sha256:
             raise StoreDamaged(f"{source.name}: changed after it was checked")
-        self._objects.create(blob_path(sha256), data, _attributes(source.name))
+        name = blob_path(sha256)
+        if not self._objects.create(name, data, _attributes(source.name)) and name in self._old(name.rpartition("/")[0]):
+            self._objects.put(name, data, _attributes(source.name))  # it may be garbage that is just being collected
 
     def put_version(self, dataset: str, version: str, files: Mapping[str, str]) -> None:
         """Nothing yet: `complete` makes the folder once the release that holds this version is committed."""
@@ -155,13 +157,11 @@ class S3Store:
 
         Only those that have lain there for a while: there is no lock, and what a publisher at work has written is
         not led to before it commits."""
-        found = {n: time for folder in _COLLECTED for n, time in self._objects.list(folder).items()}
-        old = datetime.now(UTC) - self._garbage_after
-        return sorted(name for name, time in found.items() if name not in referenced and time < old)
+        return sorted(self._old(*_COLLECTED) - set(referenced))
 
     def discard(self, paths: Collection[str]) -> None:
-        """Deletes objects, by their relative paths. One that is gone is no error."""
-        self._objects.delete(paths)
+        """Deletes garbage, by relative paths, but nothing that was written anew since it was found."""
+        self._objects.delete(self._old(*_COLLECTED) & set(paths))
 
     def put_page(self, path: str, data: bytes) -> None:
         self._objects.put(path, data, _attributes(path, _MOVING))
@@ -173,6 +173,11 @@ class S3Store:
             except Missing:
                 continue
         raise StoreDamaged(f"{path}: a published file is missing")
+
+    def _old(self, *folders: str) -> set[str]:
+        """What was written so long ago that no publisher at work can have written it."""
+        old = datetime.now(UTC) - self._garbage_after
+        return {name for folder in folders for name, time in self._objects.list(folder).items() if time < old}
 
     def _put_document(self, path: str, data: bytes) -> None:
         self._objects.create(path, data, _attributes(path))

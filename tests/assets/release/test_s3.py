@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -299,9 +301,25 @@ def test_garbage_is_what_no_release_leads_to_and_is_not_new(open_store, small, t
     store._objects.create(blob_path(left), b"left", {})
     assert store.unreferenced(led_to) == []
     soon = open_store(garbage_after=timedelta(0))
+    time.sleep(1.1)  # moto keeps whole seconds
     assert soon.unreferenced(led_to) == [blob_path(left)]
+    store.discard([blob_path(left)])
+    assert names(store) > led_to
     soon.discard([blob_path(left), "blobs/gone"])
     assert names(store) == led_to
+
+
+def test_a_blob_that_was_about_to_be_collected_is_written_anew(server, open_store, tmp_path):
+    store = open_store(garbage_after=timedelta(seconds=2))
+    source, digest = tmp_path / "a.csv", hashlib.sha256(b"a").hexdigest()
+    source.write_bytes(b"a")
+    store.put_blob(source, digest)
+    assert store.unreferenced([]) == []
+    time.sleep(3.1)
+    assert store.unreferenced([]) == [blob_path(digest)]
+    store.put_blob(source, digest)
+    store.discard([blob_path(digest)])
+    assert store.digest(blob_path(digest)) == (1, digest)
 
 
 def test_pages_may_change(open_store):
