@@ -118,9 +118,9 @@ class S3Store:
         data = source.read_bytes()
         if hashlib.sha256(data).hexdigest() != sha256:
             raise StoreDamaged(f"{source.name}: changed after it was checked")
-        name = blob_path(sha256)
-        if not self._objects.create(name, data, _attributes(source.name)) and name in self._old(name.rpartition("/")[0]):
-            self._objects.put(name, data, _attributes(source.name))  # it may be garbage that is just being collected
+        name, served = blob_path(sha256), _attributes(source.name)
+        if not self._objects.create(name, data, served) and name in self._old(name.rpartition("/")[0]):
+            self._objects.put(name, data, served)  # it may be garbage that is just being collected
 
     def put_version(self, dataset: str, version: str, files: Mapping[str, str]) -> None:
         """Nothing yet: `complete` makes the folder once the release that holds this version is committed."""
