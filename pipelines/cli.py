@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from assets.release.stores import StoreDamaged, StoreUnfit, StoreUnreachable
 from pipelines import cli_release, cli_signed, cli_whitelist
 from pipelines.cli_options import AsOfOption, HomeOption, JsonOption, ProfileOption, day_of, refuse, settings_of
 from pipelines.exits import Exit
@@ -24,7 +25,7 @@ app = typer.Typer(
     help="托育开放数据 — publish a district's childcare data as versioned open datasets.\n\n"
     "First time? Run [bold]tuoyu demo[/bold]. Then put files into the inbox and run [bold]tuoyu run[/bold].",
     epilog="Exit codes: 0 done · 1 the file has errors, or nothing found · 2 wrong usage · "
-    "65 checks failed, nothing published · 74 the disk is full or failed · "
+    "65 checks failed, nothing published · 69 the store does not answer · 74 the disk is full or failed · "
     "75 another publisher is at work · 78 configuration is wrong.",
 )
 schema_app = typer.Typer(no_args_is_help=True, help="Look at the contracts: tables, columns, code lists, rules.")
@@ -41,8 +42,12 @@ def main() -> None:
 
     try:
         app(prog_name="tuoyu")
-    except (SettingsError, ContractError, KeyRefused) as error:
+    except (SettingsError, ContractError, KeyRefused, StoreUnfit) as error:
         refuse(f"配置有误 configuration: {error}")
+    except StoreDamaged as error:
+        refuse(f"已发布的数据有问题 what is published is damaged: {error}", Exit.REFUSED)
+    except StoreUnreachable as error:
+        refuse(str(error), Exit.UNREACHABLE)
     except OSError as error:
         if is_disk(error):
             refuse(disk_message(type(error).__name__, str(error)), Exit.DISK)

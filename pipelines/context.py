@@ -9,8 +9,8 @@ from datetime import date
 
 from assets.release.history import released_tables
 from assets.release.signing import signer_of_profile
-from assets.release.stores.local import LocalStore
 from assets.workspace import Context, Progress, Workspace
+from pipelines.published import published_store
 from pipelines.settings import Settings
 from schemas.model import ContractError
 from schemas.registry import Registry, load
@@ -34,7 +34,7 @@ def context_of(settings: Settings, as_of: date, progress: Progress | None = None
         memory=settings.memory,
         limits=settings.limits,
         corrections=settings.corrections_dir,
-        released=released_tables(LocalStore(settings.published_dir)),
+        released=released_tables(published_store(settings)),
         sign_key=settings.signing_key,
         allowed_signers=settings.allowed_signers,
         unsigned=settings.unsigned,

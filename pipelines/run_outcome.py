@@ -35,8 +35,10 @@ def exit_code(outcome: Outcome) -> Exit:
     if outcome.success:
         return Exit.OK
     errors = {failure["error"] for failure in outcome.failures}
-    if errors & {"WrongProfile", "SettingsError", "ContractError", "KeyRefused"}:
+    if errors & {"WrongProfile", "SettingsError", "ContractError", "KeyRefused", "StoreUnfit"}:
         return Exit.CONFIGURATION
+    if "StoreUnreachable" in errors:
+        return Exit.UNREACHABLE
     if errors & DISK_ERRORS:
         return Exit.DISK
     return Exit.CONFLICT if "StoreConflict" in errors else Exit.REFUSED

@@ -17,12 +17,12 @@ from unicodedata import normalize
 from assets.release.history import released_tables
 from assets.release.manifest import Release, history
 from assets.release.stores import StoreDamaged
-from assets.release.stores.local import LocalStore
 from assets.sql import connect
 from assets.whitelist_asked import Asked, Row, asked
 from assets.whitelist_story import Evidence, story
 from assets.workspace import Context, Progress, Workspace, read_json
 from pipelines.context import context_of
+from pipelines.published import published_store
 from pipelines.settings import Settings
 from schemas.model import Code
 from schemas.registry import Registry, load
@@ -178,7 +178,7 @@ def _difference(release: Release, then: Row | None, now: Row | None, received_on
 def _release_on(settings: Settings, day: date) -> Release:
     """The last release that speaks of the day or one before it."""
     oldest = None
-    for release in history(LocalStore(settings.published_dir)):
+    for release in history(published_store(settings)):
         if release.manifest.as_of <= day.isoformat():
             return release
         oldest = release
@@ -188,8 +188,9 @@ def _release_on(settings: Settings, day: date) -> Release:
 
 def _released(settings: Settings, ctx: Context, release: Release, table: str) -> list[Row]:
     """The rows of a table in a release. LookupError if that version has been withdrawn since."""
+    store = published_store(settings)
     try:
-        path = released_tables(LocalStore(settings.published_dir), release)(table)
+        path = released_tables(store, release)(table)
     except StoreDamaged:
         raise LookupError(f"{table} 的这一版已撤回或缺失 that version is withdrawn or missing; tuoyu verify") from None
     if path is None:
@@ -204,7 +205,7 @@ def _released(settings: Settings, ctx: Context, release: Release, table: str) ->
 
 def _published_now(settings: Settings, ctx: Context, key: list[str]) -> dict[str, Any] | None:
     """What the current release says of the provider: its decision, and every event ever told."""
-    release = next(history(LocalStore(settings.published_dir)), None)
+    release = next(history(published_store(settings)), None)
     if release is None:
         return None
     mine = {

@@ -15,7 +15,7 @@ from typing import Any
 from assets.release.changes import TableFile
 from assets.release.manifest import DatasetEntry, Release, current_release, history
 from assets.release.stores import Store
-from assets.release.stores.local import LocalStore
+from assets.release.stores.opening import as_store
 from assets.release.version import Version
 
 DESCRIPTOR = "datapackage.json"
@@ -46,7 +46,8 @@ class PublishedVersion:
 
     @classmethod
     def read(cls, store: Store, entry: DatasetEntry) -> PublishedVersion:
-        return cls(entry, json.loads(store.read(f"{entry.folder}/{DESCRIPTOR}")))
+        file = entry.file(DESCRIPTOR)
+        return cls(entry, json.loads(store.read(file.path, file.sha256)))
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -59,7 +60,7 @@ class PublishedVersion:
         if resource is None:
             return None
         best = self.entry.file(f"{table}.parquet") or self.entry.file(resource["path"])
-        return table_file(store.local(best.path), resource)
+        return table_file(store.local(best.path, best.sha256), resource)
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def released_tables(store: Store, release: Release | None = None) -> Callable[[s
             found.append(current_release(store))
         entries = found[0].manifest.datasets if found[0] else ()
         files = [file for entry in entries if (file := entry.file(f"{name}.parquet"))]
-        return store.local(files[0].path) if files else None
+        return store.local(files[0].path, files[0].sha256) if files else None
 
     return table
 
@@ -101,7 +102,7 @@ def highest_versions(store: Store) -> dict[str, Version]:
 
 def versions(published: Path | Store, dataset: str) -> list[Published]:
     """Every version of a dataset, the first one first, each with the release that made it."""
-    store = LocalStore(published) if isinstance(published, Path) else published
+    store = as_store(published)
     current = current_release(store)
     gone = {w.version for w in current.manifest.withdrawn if w.dataset == dataset} if current else set()
     found = [

@@ -42,8 +42,9 @@ from assets.release.numbering import require_right_number
 from assets.release.pages import put_pages
 from assets.release.signing import KeyRefused, Signer, signer_of_profile
 from assets.release.staging import Refused, Staged, Staging
-from assets.release.stores import Store, StoreConflict, StoreDamaged
+from assets.release.stores import Store, StoreConflict, StoreDamaged, begun
 from assets.release.stores.local import LocalStore
+from assets.release.stores.opening import as_store
 from assets.release.version import Decision, Version, decide
 from assets.workspace import code_fingerprint, fingerprint
 from quality.disclosure import DisclosureRefused
@@ -107,10 +108,9 @@ def publish(
     Refused and DisclosureRefused: the data may not leave; WrongProfile: not into this folder.
     StoreConflict: somebody else publishes. StoreDamaged: published bytes are not what they should be, or
     `current.json` does not lead to the last whole release. In each case nothing was published."""
-    store = LocalStore(published) if isinstance(published, Path) else published
+    store = as_store(published)
     tell, work = progress or (lambda _: None), Path(work_dir) / "release"
-    with store.exclusive():
-        found = store.pointer()
+    with store.exclusive(), begun(store) as found:
         current = release_of(store, found)
         refuse_unsigned(found, sign, unsigned)
         refuse_forged(store, found, sign)

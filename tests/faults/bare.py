@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from assets.release.manifest import DatasetEntry, FileEntry, Manifest, Release, release_of
-from assets.release.stores import Store, StoreConflict
+from assets.release.stores import Store, StoreConflict, begun
 from assets.release.stores.local import LocalStore
 
 AS_OF = date(2026, 3, 31)
@@ -32,8 +32,7 @@ def publish(store: Store, work: Path, label: str) -> Release:
     """The release of a label, or the current one if it holds the label already."""
     from assets.release.guard import refuse_overwriting, refuse_rolled_back
 
-    with store.exclusive():
-        found = store.pointer()
+    with store.exclusive(), begun(store) as found:
         current = release_of(store, found)
         refuse_rolled_back(store, current)
         store.complete()
