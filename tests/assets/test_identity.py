@@ -13,12 +13,13 @@ import yaml
 from assets.build import path_of
 from assets.raw.receive import receive
 from assets.replay import build_tables
-from assets.workspace import Context, Workspace
+from assets.workspace import Context, Workspace, read_json
 from schemas.registry import load
 from tests.assets.test_intake import FILING
 from tests.quality.examples import credit_code
 
-CODES = {name: credit_code("91", 700_000 + number) for number, name in enumerate("ABCDEFG")}
+NAMES = "一二三四五六七八九十甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未"
+CODES = {name: credit_code("91", 700_000 + number) for number, name in enumerate(NAMES)}
 TITLES = {
     "id": "机构标识", "event": "备案事项", "on": "事项日期", "status": "备案状态", "name": "机构名称",
     "code": "统一社会信用代码", "address": "机构住所", "reason": "移出原因", "parent": "总机构统一社会信用代码",
@@ -33,8 +34,8 @@ def sid(number: int) -> str:
 def new(number: int, on: str, who: str, **changes: str) -> dict[str, str]:
     """A new filing of the provider called ``who``, under a stated id."""
     row = {
-        "id": sid(number), "on": on, "name": f"滨江区{who}托育有限公司", "code": CODES[who],
-        "address": f"滨江区{who}路1号",
+        "id": sid(number), "on": on, "name": f"滨江区{who * 6}托育有限公司", "code": CODES[who],
+        "address": f"滨江区{who * 3}路1号",
     } | changes  # fmt: skip
     return FILING | {TITLES[key]: value for key, value in row.items()}
 
@@ -76,204 +77,197 @@ class Ledger:
         told = {"identities": [known | entry for entry in entries]}
         (folder / "identities.yml").write_text(yaml.safe_dump(told, allow_unicode=True), "utf-8")
 
-    def context(self, as_of: str = "2026-03-31") -> Context:
-        return Context(load("binjiang"), self.workspace, date.fromisoformat(as_of), threads=1)
+    def context(self) -> Context:
+        return Context(load("binjiang"), self.workspace, date(2026, 3, 31), threads=1)
 
-    def rows(self, table: str, *columns: str, as_of: str = "2026-03-31") -> list[tuple]:
-        """Of a table, built from what was received."""
-        ctx = self.context(as_of)
-        build_tables(ctx, [table])
-        path = str(path_of(ctx, table))
+    def build(self) -> None:
+        build_tables(self.context(), ["open_provider_id_history", "open_provider", "core_fee_quote"])
+        build_tables(self.context(), ["core_filing_document"])
+
+    def rows(self, table: str, *columns: str) -> list[tuple]:
+        """Of a table that was built."""
+        path = str(path_of(self.context(), table))
         return duckdb.execute(f"SELECT {', '.join(columns)} FROM read_parquet(?) ORDER BY ALL", [path]).fetchall()
 
-    def history(self) -> list[tuple]:
-        """(id, source id, from, relation, related id), short."""
+    def history(self, *numbers: int) -> list[tuple]:
+        """(id, source id, from, relation, related id), short, of those source ids."""
         columns = ("provider_id", "source_provider_id", "CAST(valid_from_on AS VARCHAR)", "identity_relation_code",
                    "related_provider_id")  # fmt: skip
         told = self.rows("open_provider_id_history", *columns)
-        return [tuple(v and v.removeprefix("330108-S-") for v in row) for row in told]
+        short = [tuple(v and v.removeprefix("330108-S-") for v in row) for row in told]
+        return [row for row in short if int(row[1]) in numbers]
 
-    def on_file(self) -> list[str]:
-        return [row[0].removeprefix("330108-S-") for row in self.rows("open_provider", "provider_id")]
+    def on_file(self, *numbers: int) -> list[str]:
+        found = [row[0].removeprefix("330108-S-") for row in self.rows("open_provider", "provider_id")]
+        return [name for name in found if int(name[:4]) in numbers]
 
     def found(self, code: str) -> list[str]:
         """The values of the findings of that code after the last intake."""
-        sql = "SELECT value FROM read_parquet(?) WHERE code = ? ORDER BY ALL"
-        return [row[0].replace("330108-S-", "") for row in duckdb.execute(sql, [str(self.workspace.findings), code]).fetchall()]
+        sql = "SELECT replace(value, '330108-S-', '') FROM read_parquet(?) WHERE code = ? ORDER BY ALL"
+        return [value for (value,) in duckdb.execute(sql, [str(self.workspace.findings), code]).fetchall()]
 
 
-@pytest.fixture
-def ledger(tmp_path) -> Ledger:
-    return Ledger(tmp_path)
+#: what comes in the first and in the second reception; each case has ids and names of its own
+FIRST = [
+    new(1, "2024-01-10", "一"),
+    new(2, "2024-01-10", "二"),
+    new(3, "2024-01-10", "三"), end(3, "2025-01-31", "三", reason="迁址"),
+    new(5, "2024-01-10", "四"),
+    new(7, "2024-01-10", "五"),
+    new(9, "2024-01-10", "六"),
+    new(11, "2024-01-10", "八"), end(11, "2025-01-31", "八"),
+    new(13, "2024-01-10", "十"), new(14, "2024-02-10", "十", address="滨江区十分店路9号", name="滨江区十分店托育有限公司"),
+    new(16, "2024-01-10", "甲"), end(16, "2025-06-01", "甲"),
+    new(17, "2024-01-10", "丙"), end(17, "2025-01-31", "丙"),
+    new(19, "2024-01-10", "戊"), end(19, "2025-01-31", "戊"),
+    new(21, "2024-01-10", "庚"), end(21, "2025-01-31", "庚"),
+]  # fmt: skip
+LATER = [
+    change(1, "2024-06-01", "一", name="滨江区改了名的托育有限公司"),
+    change(2, "2024-06-01", "二", code=CODES["癸"], name="滨江区新法人托育有限公司"),
+    new(4, "2025-02-01", "三", address="滨江区新址路9号", name="滨江区三新址托育有限公司"),
+    new(6, "2025-02-01", "四", name="滨江区四四四　四四四 托育有限公司"),
+    new(8, "2025-02-01", "五", address="滨江区分店路9号", name="滨江区五分店托育有限公司"),
+    new(10, "2025-02-01", "七", parent=CODES["六"]),
+    new(12, "2025-02-01", "八", code=CODES["九"], address="滨江区 八八八路1号"),
+    end(13, "2025-01-31", "十"), end(14, "2025-01-31", "十", address="滨江区十分店路9号", name="滨江区十分店托育有限公司"),
+    new(15, "2025-02-01", "十", address="滨江区合并路5号", name="滨江区合并托育有限公司"),
+    new(16, "2025-06-01", "乙"),
+    new(18, "2025-02-01", "丙", code=CODES["丁"], address="滨江区远路88号"),  # the name alone
+    new(20, "2025-02-01", "己", address="滨江区戊戊戊路1号", name="滨江区戊戊戊戊戊戊托育有限公可"),  # nearly the name
+    new(22, "2025-02-01", "辛", address="滨江区庚庚庚路1号"),  # the address alone
+]  # fmt: skip
+FEE = {
+    "收费项目": "保育费", "收费标准": "3000", "计费单位": "元/月", "采集依据": "公示价格", "班型": "托大班",
+    "服务形式": "全日托",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory) -> Ledger:
+    """All rules at once: two receptions, and papers and fees under ids whose meaning changed."""
+    ledger = Ledger(tmp_path_factory.mktemp("rules"))
+    ledger.receive(*FIRST)
+    ledger.put(*LATER)
+    fees = [{TITLES["id"]: sid(16), "采集日期": on} | FEE for on in ("2024-03-01", "2025-07-01")]
+    ledger.put(*fees, name="收费.csv")
+    paper = {"材料类型": "消防", "发证日期": "2024-01-01", "结论": "合格"}
+    ledger.put(*({TITLES["id"]: sid(number)} | paper for number in (5, 6)), name="证照.csv")
+    ledger.receive()
+    ledger.build()
+    return ledger
 
 
 def test_a_provider_keeps_the_id_it_was_first_seen_under(ledger):
-    ledger.receive(new(1, "2024-01-10", "A"))
-    ledger.receive(change(1, "2024-06-01", "A", name="滨江区改名托育有限公司"))
-    assert ledger.history() == [("0001", "0001", "2024-01-10", "first-seen", None)]
-    assert ledger.on_file() == ["0001"]
+    assert ledger.history(1) == [("0001", "0001", "2024-01-10", "first-seen", None)]
+    assert ledger.on_file(1) == ["0001"]
 
 
 def test_a_change_under_the_same_id_may_bring_a_new_credit_code(ledger):
-    ledger.receive(new(1, "2024-01-10", "A"))
-    ledger.receive(change(1, "2024-06-01", "A", code=CODES["B"], name="滨江区新法人托育有限公司"))
-    assert ledger.history() == [
-        ("0001", "0001", "2024-01-10", "first-seen", None),
-        ("0001", "0001", "2024-06-01", "new-credit-code", None),
+    assert ledger.history(2) == [
+        ("0002", "0002", "2024-01-10", "first-seen", None),
+        ("0002", "0002", "2024-06-01", "new-credit-code", None),
     ]
-    assert not ledger.found("provider-id-reused") + ledger.found("provider-identity-uncertain")
 
 
 def test_who_moves_and_files_anew_under_another_id_is_known_by_the_credit_code(ledger):
-    ledger.receive(new(1, "2024-01-10", "A"), end(1, "2025-01-31", "A", reason="迁址"))
-    ledger.receive(new(7, "2025-02-01", "A", address="滨江区新址路9号", name="滨江区A托育（新址）有限公司"))
-    assert ledger.history() == [
-        ("0001", "0001", "2024-01-10", "first-seen", None),
-        ("0001", "0007", "2025-02-01", "re-registered", None),
+    assert ledger.history(3, 4) == [
+        ("0003", "0003", "2024-01-10", "first-seen", None),
+        ("0003", "0004", "2025-02-01", "re-registered", None),
     ]
-    assert ledger.on_file() == ["0001"]
-    assert ledger.rows("open_provider", "address") == [("滨江区新址路9号",)]
+    assert ledger.on_file(3, 4) == ["0003"]
+    assert ("滨江区新址路9号",) in ledger.rows("open_provider", "address")
 
 
-def test_a_source_that_renumbers_a_site_without_ending_it_states_the_same_site(ledger):
-    ledger.receive(new(1, "2024-01-10", "A"))
-    ledger.receive(new(7, "2025-02-01", "A", name="滨江区Ａ托育 有限公司"))
-    assert ledger.history()[1:] == [("0001", "0007", "2025-02-01", "renumbered", None)]
-    assert ledger.on_file() == ["0001"] and not ledger.found("credit-code-shared")
+def test_a_sender_that_renumbers_a_site_without_ending_it_states_the_same_site(ledger):
+    assert ledger.history(5, 6)[1:] == [("0005", "0006", "2025-02-01", "renumbered", None)]
+    assert ledger.on_file(5, 6) == ["0005"]
 
 
 def test_two_sites_of_one_credit_code_that_are_active_together_are_branches(ledger):
-    ledger.receive(new(1, "2024-01-10", "A"))
-    ledger.receive(new(7, "2025-02-01", "A", address="滨江区分店路9号"))
-    assert ledger.history()[1:] == [("0007", "0007", "2025-02-01", "branch-of", "0001")]
-    assert ledger.on_file() == ["0001", "0007"]
-    assert ledger.found("credit-code-shared") == [CODES["A"]] * 2
+    assert ledger.history(7, 8)[1:] == [("0008", "0008", "2025-02-01", "branch-of", "0007")]
+    assert ledger.on_file(7, 8) == ["0007", "0008"]
+    assert set(ledger.found("credit-code-shared")) == {CODES["五"]}
 
 
 def test_a_branch_with_a_code_of_its_own_names_its_head_office(ledger):
-    ledger.receive(new(1, "2024-01-10", "A"))
-    ledger.receive(new(7, "2025-02-01", "B", parent=CODES["A"]))
-    assert ledger.history()[1:] == [("0007", "0007", "2025-02-01", "branch-of", "0001")]
+    assert ledger.history(9, 10)[1:] == [("0010", "0010", "2025-02-01", "branch-of", "0009")]
 
 
-def test_a_new_legal_person_of_the_same_name_at_the_same_address_goes_on_when_the_one_before_has_ended(ledger):
-    ledger.receive(new(1, "2024-01-10", "A"), end(1, "2025-01-31", "A"))
-    ledger.receive(new(7, "2025-02-01", "A", code=CODES["B"], address="滨江区 A路1号"))
-    assert ("0001", "0007", "2025-02-01", "re-registered", None) in ledger.history()
-    assert ("0001", "0007", "2025-02-01", "new-credit-code", None) in ledger.history()
-    assert ledger.on_file() == ["0001"]
+def test_a_new_legal_person_of_one_name_and_address_goes_on_when_the_one_before_has_ended(ledger):
+    assert ledger.history(11, 12) == [
+        ("0011", "0011", "2024-01-10", "first-seen", None),
+        ("0011", "0012", "2025-02-01", "new-credit-code", None),
+        ("0011", "0012", "2025-02-01", "re-registered", None),
+    ]
+    assert ledger.on_file(11, 12) == ["0011"]
 
 
 def test_two_that_end_and_one_that_goes_on_are_a_merger(ledger):
-    ledger.receive(new(1, "2024-01-10", "A"), new(2, "2024-02-10", "A", address="滨江区分店路9号"))
-    ledger.receive(
-        end(1, "2025-01-31", "A"), end(2, "2025-01-31", "A", address="滨江区分店路9号"),
-        new(7, "2025-02-01", "A", address="滨江区合并路5号"),
-    )  # fmt: skip
-    assert ledger.history() == [
-        ("0001", "0001", "2024-01-10", "first-seen", None),
-        ("0001", "0007", "2025-02-01", "re-registered", None),
-        ("0002", "0002", "2024-02-10", "branch-of", "0001"),
-        ("0002", "0002", "2025-01-31", "merged-into", "0001"),
+    assert ledger.history(13, 14, 15) == [
+        ("0013", "0013", "2024-01-10", "first-seen", None),
+        ("0013", "0015", "2025-02-01", "re-registered", None),
+        ("0014", "0014", "2024-02-10", "branch-of", "0013"),
+        ("0014", "0014", "2025-01-31", "merged-into", "0013"),
     ]
-    assert ledger.on_file() == ["0001"]
+    assert ledger.on_file(13, 14, 15) == ["0013"]
 
 
 def test_an_id_that_comes_back_for_somebody_else_is_not_used_again(ledger):
-    ledger.receive(new(1, "2024-01-10", "A"), end(1, "2025-01-31", "A"))
-    ledger.receive(new(1, "2025-06-01", "B"))
-    assert ledger.history() == [
-        ("0001", "0001", "2024-01-10", "first-seen", None),
-        ("0001~2", "0001", "2025-06-01", "reissued-to-another", "0001"),
+    assert ledger.history(16) == [
+        ("0016", "0016", "2024-01-10", "first-seen", None),
+        ("0016~2", "0016", "2025-06-01", "reissued-to-another", "0016"),
     ]
-    assert ledger.on_file() == ["0001~2"]
-    assert ledger.found("provider-id-reused") == ["0001 / 0001~2"]
+    assert ledger.on_file(16) == ["0016~2"]
+    assert ledger.found("provider-id-reused") == ["0016 / 0016~2"]
     assert not ledger.found("filing-after-end")
 
 
-def test_what_is_stated_under_a_reissued_id_goes_to_who_had_it_on_that_day(ledger):
-    ledger.receive(new(1, "2024-01-10", "A"), end(1, "2025-06-01", "A"), new(1, "2025-06-01", "B"))
-    fee = {"机构标识": sid(1), "收费项目": "保育费", "金额": "3000", "计费单位": "元/月", "价格来源": "公示价格"}
-    ledger.put(fee | {"采集日期": "2024-03-01"}, fee | {"采集日期": "2025-07-01"}, name="收费.csv")
-    ledger.receive()
+def test_what_is_stated_under_a_reissued_id_is_of_who_had_it_on_that_day(ledger):
     assert ledger.rows("core_fee_quote", "provider_id", "CAST(observed_on AS VARCHAR)") == [
-        (sid(1), "2024-03-01"),
-        (f"{sid(1)}~2", "2025-07-01"),
+        (sid(16), "2024-03-01"),
+        (f"{sid(16)}~2", "2025-07-01"),
     ]
-    ended = ledger.rows("core_filing", "provider_id", "filing_event_code", "CAST(event_on AS VARCHAR)")
-    assert (sid(1), "deregister", "2025-06-01") in ended and (f"{sid(1)}~2", "new", "2025-06-01") in ended
+    events = ledger.rows("core_filing", "provider_id", "filing_event_code", "CAST(event_on AS VARCHAR)")
+    of_the_day = [(provider, event) for provider, event, on in events if on == "2025-06-01"]
+    assert of_the_day == [(sid(16), "deregister"), (f"{sid(16)}~2", "new")]
 
 
-@pytest.mark.parametrize(
-    "later, doubt",
-    [
-        (new(7, "2025-02-01", "A", code=CODES["B"], address="滨江区远路88号"), True),  # the name alone
-        (new(7, "2025-02-01", "B", address="滨江区A路1号", name="滨江区A托育服务有限公司"), False),  # not alike enough
-        (new(7, "2025-02-01", "B", address="滨江区A路1号", name="杭州滨江区A托育有限公司"), False),
-        (new(7, "2025-02-01", "B"), False),
-    ],
-)
-def test_what_is_only_alike_is_never_linked(ledger, later, doubt):
-    ledger.receive(new(1, "2024-01-10", "A"), end(1, "2025-01-31", "A"))
-    ledger.receive(later)
-    assert ledger.history()[-1] == ("0007", "0007", "2025-02-01", "first-seen", None)
-    assert ledger.found("provider-identity-uncertain") == (["0007 / 0001"] if doubt else [])
+def test_two_ids_of_one_provider_that_state_one_fact_state_it_once(ledger):
+    assert ledger.rows("core_filing_document", "provider_id", "document_type_code") == [(sid(5), "fire")]
 
 
-def test_people_decide_what_is_uncertain_and_the_id_given_meanwhile_is_kept_as_merged(ledger):
-    ledger.receive(new(1, "2024-01-10", "A"), end(1, "2025-01-31", "A"))
-    ledger.receive(new(7, "2025-02-01", "A", code=CODES["B"], address="滨江区远路88号"))
-    assert ledger.on_file() == ["0007"] and ledger.found("provider-identity-uncertain")
-    ledger.decide({"same": [sid(7), sid(1)]})
-    assert ledger.on_file() == ["0001"] and not ledger.found("provider-identity-uncertain")
-    assert ("0001", "0007", "2025-02-01", "renumbered", "0007") in ledger.history()
-    assert ("0007", "0007", "2025-02-01", "merged-into", "0001") in ledger.history()
+def test_what_is_only_alike_is_never_linked_and_asked_where_it_may_be_the_same(ledger):
+    assert [row[3] for row in ledger.history(18, 20, 22)] == ["first-seen"] * 3
+    assert ledger.on_file(17, 18, 19, 20, 21, 22) == ["0018", "0020", "0022"]
+    assert ledger.found("provider-identity-uncertain") == ["0018 / 0017", "0020 / 0019"]
 
 
-def test_people_keep_apart_what_a_rule_would_link(ledger):
-    ledger.receive(new(1, "2024-01-10", "A"), end(1, "2025-01-31", "A"))
-    ledger.receive(new(7, "2025-02-01", "A"))
-    assert ledger.on_file() == ["0001"]
-    ledger.decide({"not_same": [sid(1), sid(7)]})
-    assert ledger.on_file() == ["0007"]
-    assert not ledger.found("provider-identity-uncertain")
-
-
-def test_people_say_that_one_id_stands_for_two(ledger):
-    ledger.receive(new(1, "2024-01-10", "A"))
-    ledger.receive(new(1, "2025-02-01", "B", address="滨江区A路1号"))
-    assert ledger.on_file() == ["0001"]
-    assert ledger.found("provider-identity-uncertain") == ["0001~2 / 0001"]
-    ledger.decide({"not_same": [sid(1), f"{sid(1)}~2"]})
-    assert ledger.on_file() == ["0001", "0001~2"]
-    assert not ledger.found("provider-identity-uncertain")
-
-
-def test_people_say_that_a_reissued_id_is_the_same_provider_after_all(ledger):
-    ledger.receive(new(1, "2024-01-10", "A"), new(1, "2025-02-01", "B"))
-    assert ledger.on_file() == ["0001", "0001~2"]
-    ledger.decide({"same": [sid(1), f"{sid(1)}~2"]})
-    assert ledger.on_file() == ["0001"]
-    assert not ledger.found("provider-id-reused")
-
-
-def test_two_ids_of_one_provider_that_state_one_fact_twice_state_it_once(ledger):
-    ledger.receive(new(1, "2024-01-10", "A"))
-    ledger.receive(new(7, "2025-02-01", "A"))
-    paper = {"证照类型": "消防", "发证日期": "2024-01-01", "结论": "合格"}
-    ledger.put({"机构标识": sid(1)} | paper, {"机构标识": sid(7)} | paper, name="证照.csv")
-    ledger.receive()
-    assert ledger.rows("core_filing_document", "provider_id", "document_type_code") == [(sid(1), "fire")]
-
-
-def test_names_of_files_and_their_order_within_a_reception_make_no_difference(tmp_path):
-    rows = [new(7, "2025-02-01", "A", address="滨江区新址路9号"), new(1, "2024-01-10", "A"),
-            end(1, "2025-01-31", "A"), new(1, "2025-06-01", "B")]  # fmt: skip
-    told = []
-    for number, order in enumerate((rows, rows[::-1])):
-        ledger = Ledger(tmp_path / str(number))
-        for place, row in enumerate(order):
-            ledger.put(row, name=f"{place}.csv")
-        ledger.receive()
-        told.append(ledger.history())
-    assert told[0] == told[1] and len({row[0] for row in told[0]}) == 2
+def test_people_decide_and_no_id_that_was_given_away_is_lost(tmp_path):
+    ledger = Ledger(tmp_path)
+    ledger.receive(
+        new(1, "2024-01-10", "一"), end(1, "2025-01-31", "一"),
+        new(2, "2024-01-10", "二"), end(2, "2025-01-31", "二"),
+        new(3, "2024-01-10", "三"),
+        new(4, "2024-01-10", "四"), new(4, "2025-02-01", "五"),
+    )  # fmt: skip
+    ledger.receive(
+        new(7, "2025-02-01", "一", code=CODES["癸"], address="滨江区远路88号"),
+        new(8, "2025-02-01", "二"),
+        new(3, "2025-02-01", "壬", address="滨江区三三三路1号"),
+    )  # fmt: skip
+    ledger.build()
+    assert ledger.on_file(*range(9)) == ["0002", "0003", "0004", "0004~2", "0007"]
+    assert ledger.found("provider-identity-uncertain") == ["0003~2 / 0003", "0007 / 0001"]
+    assert ledger.found("provider-id-reused") == ["0004 / 0004~2"]
+    ledger.decide(
+        {"same": [sid(7), sid(1)]}, {"not_same": [sid(2), sid(8)]}, {"not_same": [f"{sid(3)}~2", sid(3)]},
+        {"same": [sid(4), f"{sid(4)}~2"]}, {"same": [sid(1), sid(99)]},
+    )  # fmt: skip
+    ledger.build()
+    assert ledger.on_file(*range(9)) == ["0001", "0003", "0003~2", "0004", "0008"]
+    assert not ledger.found("provider-identity-uncertain") + ledger.found("provider-id-reused")
+    assert ("0001", "0007", "2025-02-01", "renumbered", "0007") in ledger.history(7)
+    assert ("0007", "0007", "2025-02-01", "merged-into", "0001") in ledger.history(7)
+    said = read_json(ledger.workspace.state("identities"))
+    assert list(said.values()) == [True, True, True, True, False], "nobody knows 0099"
