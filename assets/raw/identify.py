@@ -29,7 +29,8 @@ Waiting = dict[int, list[tuple[str, date, str, str]]]
 _USE = (
     "area_code VARCHAR, use_name VARCHAR, source_provider_id VARCHAR, use_no BIGINT, provider_id VARCHAR, "
     "identity_relation_code VARCHAR, related_provider_id VARCHAR, started_on DATE, ended_on DATE, "
-    "credit_code VARCHAR, name_key VARCHAR, address_key VARCHAR, source_sha256 VARCHAR, source_sheet VARCHAR, source_row BIGINT"
+    "credit_code VARCHAR, name_key VARCHAR, address_key VARCHAR, source_sha256 VARCHAR, "
+    "source_sheet VARCHAR, source_row BIGINT"
 )
 _NAMED = (
     "area_code VARCHAR, source_provider_id VARCHAR, use_no BIGINT, event_on DATE, filing_event_code VARCHAR, "
@@ -160,7 +161,9 @@ def _row(known: Identities, key: tuple[str, str, str, date]) -> tuple:
 
 
 @functools.lru_cache(maxsize=200_000)
-def compared(text: str) -> str:
+def compared(text: str | None) -> str | None:
     """A name or address as it is compared: widths, case, blanks and punctuation make no difference."""
+    if text is None:
+        return None
     folded = unicodedata.normalize("NFKC", text).casefold()
     return re.sub(r"[\W_]+", "", folded) or text

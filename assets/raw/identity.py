@@ -40,8 +40,8 @@ class Said(NamedTuple):
     status: str
     code: str | None
     parent: str | None
-    name: str
-    address: str
+    name: str | None
+    address: str | None
     source: str
     tier: date
     place: tuple  # where it stands: sha256, sheet, row, received on
@@ -94,8 +94,8 @@ class Use:
             self._add(said)
 
     def _add(self, said: Said) -> None:
-        self.names.add(said.name)
-        self.addresses.add(said.address)
+        self.names |= {said.name} - {None}
+        self.addresses |= {said.address} - {None}
         if said.code:
             self.codes.add(said.code)
             if self._coded is None or said.order > self._coded.order:
@@ -197,7 +197,8 @@ class Identities:
             use.add(said)
             if said.code:
                 self._by_code[said.area, said.code][use.provider] = None
-            self._by_place[said.area, said.name, said.address][use.provider] = None
+            if said.name and said.address:
+                self._by_place[said.area, said.name, said.address][use.provider] = None
 
     # --- the same stated id
 
@@ -264,10 +265,10 @@ class Identities:
         return True
 
     def _linked(self, use: Use, said: Said, trial: Use) -> bool:
-        by_code = [p for p in self._candidates(use, self._by_code[said.area, said.code]) if p[-1].code == said.code]
-        by_code = by_code if said.code else []
+        coded = self._by_code.get((said.area, said.code), ())
+        by_code = [p for p in self._candidates(use, coded) if p[-1].code == said.code]
         beside = [p for p in by_code if self._overlap(p, trial)]
-        here = [p for p in by_code if p[-1].last.address == said.address and self._took_over(p, said)]
+        here = [p for p in by_code if said.address and p[-1].last.address == said.address and self._took_over(p, said)]
         apart = [p for p in beside if p[-1].last.address != said.address]
         ended = [p for p in by_code if p not in beside]
         if here:
@@ -276,13 +277,13 @@ class Identities:
             return self._branch(use, apart[0], "credit-code", said)
         if ended and not beside:
             return self._join(use, self._gone_on(ended, use, "credit-code"), None, "credit-code")
-        places = self._candidates(use, self._by_place[said.area, said.name, said.address])
+        places = self._candidates(use, self._by_place.get((said.area, said.name, said.address), ()))
         places = [p for p in places if (p[-1].last.name, p[-1].last.address) == (said.name, said.address)]
         free = [p for p in places if not self._overlap(p, trial)]
         if free:
             return self._join(use, self._gone_on(free, use, "name-and-address"), None, "name-and-address")
         if said.parent:
-            parents = self._candidates(use, self._by_code[said.area, said.parent])
+            parents = self._candidates(use, self._by_code.get((said.area, said.parent), ()))
             return bool(parents) and self._branch(use, parents[0], "parent-credit-code", said)
         return False
 

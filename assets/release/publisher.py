@@ -4,8 +4,8 @@ Plain Python without Dagster, so that it can be killed at any moment and run aga
 the order of the steps. Each step is next door: staging.py, version.py, verify.py, store.py.
 
 Exit codes of `python -m assets.release.publisher`: 0 published or nothing new; 2 usage; 65 refused, with
-the reasons, nothing published; 74 the disk failed; 75 another publisher is at work; 78 no such profile, or
-the folder holds the releases of another one.
+the reasons, nothing published; 74 the disk failed; 75 another publisher is at work; 78 no such profile, the
+folder holds the releases of another one, or the key cannot sign.
 """
 
 from __future__ import annotations
@@ -24,19 +24,27 @@ import duckdb
 
 from assets.release import durable, staging, verify
 from assets.release.changes import TableChanges
-from assets.release.commit import Commit, Progress, Sign, place_release, renew
+from assets.release.commit import Commit, Progress, place_release, renew
+from assets.release.comparing import compare
 from assets.release.guard import (
     WrongProfile,
+    refuse_forged,
     refuse_other_profile,
     refuse_overwriting,
     refuse_rolled_back,
+    refuse_unsigned,
 )
-from assets.release.history import PublishedVersion
+from assets.release.history import PublishedVersion, highest_versions
+from assets.release.knowledge import Knowledge, TablesThen
 from assets.release.manifest import DatasetEntry, Inputs, Manifest, Release, release_of
+from assets.release.notes import release_notes
+from assets.release.numbering import require_right_number
+from assets.release.pages import put_pages
+from assets.release.signing import KeyRefused, Signer, signer_of_profile
 from assets.release.staging import Refused, Staged, Staging
 from assets.release.stores import Store, StoreConflict, StoreDamaged
 from assets.release.stores.local import LocalStore
-from assets.release.version import Decision, decide
+from assets.release.version import Decision, Version, decide
 from assets.workspace import code_fingerprint, fingerprint
 from quality.disclosure import DisclosureRefused
 from schemas.compile.duckdb import literal
@@ -78,7 +86,9 @@ def publish(
     *,
     work_dir: Path,
     inputs: Inputs | None = None,
-    sign: Sign | None = None,
+    knowledge: Knowledge | None = None,
+    sign: Signer | None = None,
+    unsigned: bool = False,
     progress: Progress | None = None,
     threads: int | None = None,
     memory: str | None = None,
@@ -87,7 +97,9 @@ def publish(
 
     ``open_dir`` holds one Parquet file per open table, typed by contract. ``work_dir`` is scratch:
     only its folder `release` is used, and emptied. ``inputs`` says what the tables were made of, so that a version
-    can be rebuilt. ``sign`` makes the signature of the manifest and of `current.json`; without it nothing is signed.
+    can be rebuilt; ``knowledge`` how they came about: without it corrections cannot be told from updates. ``sign``
+    signs the manifest and `current.json`; without it nothing is signed, which on top of a signed release has to be
+    asked for (``unsigned``).
     A release with nothing new is not made; but `current.json` is renewed when ``as_of`` is later than it says.
     Refused and DisclosureRefused: the data may not leave; WrongProfile: not into this folder.
     StoreConflict: somebody else publishes. StoreDamaged: published bytes are not what they should be, or
@@ -97,17 +109,24 @@ def publish(
     with store.exclusive():
         found = store.pointer()
         current = release_of(store, found)
-        store.complete()
+        refuse_unsigned(found, sign, unsigned)
+        refuse_forged(store, found, sign)
         refuse_rolled_back(store, current)
         refuse_other_profile(registry.profile, current)
+        store.complete()
         durable.empty_directory(work)
         con = _connect(work, threads, memory)
-        stage = Staging(con, registry, Path(open_dir), work, as_of)
+        before, made_by = current.manifest if current else None, (registry.fingerprint, _code())
+        stage = Staging(con, registry, Path(open_dir), work, as_of, before, knowledge, made_by)
+        highest = highest_versions(store)
         try:
-            outcomes = [_dataset(stage, store, dataset, current, tell) for dataset in _made(stage, current)]
+            outcomes = [_dataset(stage, store, dataset, highest, tell) for dataset in _made(stage, current)]
         finally:
             con.close()
-        result = _commit(Commit(stage, store, found, current, inputs, sign, tell), outcomes)
+        commit = Commit(stage, store, found, current, inputs, sign, tell)
+        result = _commit(commit, outcomes)
+        if result.release_id:
+            put_pages(store, result.release_id, registry.profile, sign)
         shutil.rmtree(work)
         return result
 
@@ -138,38 +157,41 @@ def _made(stage: Staging, current: Release | None) -> list[Dataset]:
 
 
 def _dataset(
-    stage: Staging, store: Store, dataset: Dataset, current: Release | None, tell: Progress
+    stage: Staging, store: Store, dataset: Dataset, highest: dict[str, Version], tell: Progress
 ) -> tuple[DatasetEntry, DatasetResult] | None:
     """Stages one dataset and proves it; None for one that never had a row: nobody needs an empty set."""
     tell(f"{dataset.name}: compare")
     rows = {name: staging.order_table(stage, stage.registry.tables[name]) for name in dataset.tables}
-    entry = current.manifest.dataset(dataset.name) if current else None
+    entry = stage.before.dataset(dataset.name) if stage.before else None
     if entry is None and not any(rows.values()):
         return None
     previous = PublishedVersion.read(store, entry) if entry else None
     staged = Staged(dataset, rows, staging.describe(stage, dataset, "0.0.0"))
-    comparison = staging.compare(stage, store, staged, previous)
-    decision = _decide(stage, staged, previous)
+    comparison = compare(stage, store, staged, previous)
+    decision = _decide(stage, staged, previous, highest.get(dataset.name))
     if not decision.is_new and entry:
         unchanged = DatasetEntry(entry.name, entry.version, False, entry.rows, entry.files)
         return unchanged, _result(staged, decision, entry)
     tell(f"{dataset.name}: stage {decision.version}")
     staged.package["version"] = str(decision.version)
-    staging.export(stage, staged, comparison)
+    staging.export(stage, staged, comparison, release_notes(stage, store, staged, previous, comparison, decision))
     verify.verify_staged(stage, staged)
+    require_right_number(stage, store, staged, previous, highest.get(dataset.name))
     files = staging.file_entries(stage, dataset.name, str(decision.version))
     made = DatasetEntry(dataset.name, str(decision.version), True, rows, files)
     return made, _result(staged, decision, entry)
 
 
-def _decide(stage: Staging, staged: Staged, previous: PublishedVersion | None) -> Decision:
+def _decide(
+    stage: Staging, staged: Staged, previous: PublishedVersion | None, highest: Version | None
+) -> Decision:
     if previous is None:
-        return decide(None, staged.package, rows_differ=True)
+        return decide(None, staged.package, highest=highest)
     codelists = previous.entry.file(staging.CODELISTS)
     texts = staging.sha256_of_bytes(staging.codelists_bytes(stage.registry, staged.dataset))
-    rows_differ = any(c.any for c in staged.changes.values())
     texts_differ = codelists is None or codelists.sha256 != texts
-    return decide(previous.package, staged.package, rows_differ=rows_differ, texts_differ=texts_differ)
+    changes = staged.changes.values()
+    return decide(previous.package, staged.package, changes=changes, texts_differ=texts_differ, highest=highest)
 
 
 def _result(staged: Staged, decision: Decision, entry: DatasetEntry | None) -> DatasetResult:
@@ -233,6 +255,7 @@ def _manifest(commit: Commit, entries: list[DatasetEntry]) -> Manifest:
         datasets=tuple(sorted(entries, key=lambda entry: entry.name)),
         withdrawn=current.manifest.withdrawn if current else (),
         previous=current.link if current else None,
+        signed_by=commit.signed_by,
     )
 
 
@@ -259,8 +282,13 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--published", type=Path, required=True, metavar="DIR")
     parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="scratch folder")
     parser.add_argument("--as-of", type=date.fromisoformat, required=True, metavar="YYYY-MM-DD")
+    parser.add_argument("--then", type=Path, metavar="DIR", help="open tables as of the date of the release before")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--memory", help="memory limit of DuckDB, such as 2GB")
+    parser.add_argument("--wait", type=float, default=60, metavar="SECONDS", help="for another publisher; then 75")
+    parser.add_argument("--sign-key", type=Path, metavar="FILE", help="release key or its certificate; else unsigned")
+    parser.add_argument("--allowed-signers", type=Path, metavar="FILE", help="the allowed_signers that readers have")
+    parser.add_argument("--unsigned", action="store_true", help="without a signature, also on top of a signed release")
     parser.add_argument("--json", action="store_true", help="the result as JSON")
     return parser.parse_args(argv)
 
@@ -269,23 +297,28 @@ def main(argv: list[str] | None = None) -> int:
     """The entry: publishes, prints the release, returns the exit code."""
     given = _arguments(argv)
     try:
+        registry = load(given.profile)
+        sign = signer_of_profile(registry, given.sign_key, given.as_of, allowed=given.allowed_signers)
         result = publish(
-            load(given.profile),
+            registry,
             given.open,
-            given.published,
+            LocalStore(given.published, wait_seconds=given.wait),
             given.as_of,
             work_dir=given.work,
+            knowledge=TablesThen(given.then) if given.then else None,
             threads=given.threads,
             memory=given.memory,
+            sign=sign,
+            unsigned=given.unsigned,
             progress=None if given.json else lambda text: print(text, file=sys.stderr),
         )
-    except (ContractError, WrongProfile) as error:
+    except (ContractError, WrongProfile, KeyRefused) as error:
         return _failed(78, "configuration", error)
     except (Refused, DisclosureRefused, StoreDamaged) as error:
         return _failed(65, "refused", error)
     except StoreConflict as error:
         return _failed(75, "conflict", error)
-    except OSError as error:
+    except (OSError, duckdb.IOException) as error:
         return _failed(74, "disk", error)
     print(json.dumps(asdict(result), ensure_ascii=False) if given.json else result.release_id)
     return 0

@@ -107,6 +107,7 @@ class Ledger:
         return [value for (value,) in duckdb.execute(sql, [str(self.workspace.findings), code]).fetchall()]
 
 
+BRANCH = {"address": "滨江区十分店路9号", "name": "滨江区十分店托育有限公司"}
 #: what comes in the first and in the second reception; each case has ids and names of its own
 FIRST = [
     new(1, "2024-01-10", "一"),
@@ -116,7 +117,7 @@ FIRST = [
     new(7, "2024-01-10", "五"),
     new(9, "2024-01-10", "六"),
     new(11, "2024-01-10", "八"), end(11, "2025-01-31", "八"),
-    new(13, "2024-01-10", "十"), new(14, "2024-02-10", "十", address="滨江区十分店路9号", name="滨江区十分店托育有限公司"),
+    new(13, "2024-01-10", "十"), new(14, "2024-02-10", "十", **BRANCH),
     new(16, "2024-01-10", "甲"), end(16, "2025-06-01", "甲"),
     new(17, "2024-01-10", "丙"), end(17, "2025-01-31", "丙"),
     new(19, "2024-01-10", "戊"), end(19, "2025-01-31", "戊"),
@@ -130,7 +131,7 @@ LATER = [
     new(8, "2025-02-01", "五", address="滨江区分店路9号", name="滨江区五分店托育有限公司"),
     new(10, "2025-02-01", "七", parent=CODES["六"]),
     new(12, "2025-02-01", "八", code=CODES["九"], address="滨江区 八八八路1号"),
-    end(13, "2025-01-31", "十"), end(14, "2025-01-31", "十", address="滨江区十分店路9号", name="滨江区十分店托育有限公司"),
+    end(13, "2025-01-31", "十"), end(14, "2025-01-31", "十", **BRANCH),
     new(15, "2025-02-01", "十", address="滨江区合并路5号", name="滨江区合并托育有限公司"),
     new(16, "2025-06-01", "乙"),
     new(18, "2025-02-01", "丙", code=CODES["丁"], address="滨江区远路88号"),  # the name alone
