@@ -16,7 +16,7 @@ from datetime import date
 import duckdb
 
 from assets.raw.identity import Identities, Said, Use
-from assets.workspace import Context, write_json
+from assets.workspace import Context, Workspace, read_json, write_json
 from quality.identities import Decision, load_identities
 from quality.normalise import install_macros, stated_value
 from schemas.compile.duckdb import column_definitions, quote
@@ -37,6 +37,7 @@ _NAMED = (
     "credit_code VARCHAR, name_key VARCHAR, address_key VARCHAR, source_sha256 VARCHAR, source_sheet VARCHAR, "
     "source_row BIGINT"
 )
+_DECISION = "area_code VARCHAR, one VARCHAR, other VARCHAR, place VARCHAR, is_needed BOOLEAN"
 #: one line a filing and reception, without those a file of the same reception contradicts (crossing.py)
 _STATED = """
 SELECT f.batch, a.area_code, a.provider_id, a.event_on, a.filing_event_code, a.filing_status_code, a.credit_code,
@@ -58,14 +59,24 @@ def stated(con: duckdb.DuckDBPyConnection) -> list[Said]:
 
 
 def identify(con: duckdb.DuckDBPyConnection, ctx: Context, quarantined: str) -> None:
-    """Makes the table in ``con``, and notes which decisions of people still say something.
+    """Makes the table in ``con``, and what rules ask about beside it.
 
     ``quarantined``: DuckDB's list of the files in which filings wait."""
     decisions, statements = load_identities(ctx.corrections_dir), stated(con)
     registers = any(said.event == "snapshot" for said in statements)
     waiting = _waiting(con, ctx, quarantined) if quarantined and registers else {}
-    known = lay_out(con, ctx.registry.tables[TABLE], decisions, statements, waiting)
-    write_json(ctx.workspace.state(DECIDED), {d.place: known.matches(d) for d in decisions})
+    lay_out(con, ctx.registry.tables[TABLE], decisions, statements, waiting)
+
+
+def note_decisions(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
+    """Writes down which decisions of people say something that the rules do not."""
+    said = con.execute("SELECT DISTINCT place, is_needed FROM identity_decision ORDER BY place").fetchall()
+    write_json(workspace.state(DECIDED), dict(said))
+
+
+def decided(workspace: Workspace) -> dict[str, bool]:
+    """Of each decision, by its place, whether it said something that the rules did not, in the last run."""
+    return read_json(workspace.state(DECIDED)) or {}
 
 
 def _waiting(con: duckdb.DuckDBPyConnection, ctx: Context, files: str) -> Waiting:
@@ -111,9 +122,9 @@ def _for_rules(con: duckdb.DuckDBPyConnection, known: Identities, decisions: tup
     _insert(con, "provider_use", [_use_row(known, use) for use in uses])
     con.execute(f"CREATE TABLE use_renamed({_NAMED})")
     _insert(con, "use_renamed", [row for use in uses if len(use.names) > 1 for row in _renamed_rows(use)])
-    con.execute("CREATE TABLE identity_decision(area_code VARCHAR, one VARCHAR, other VARCHAR)")
-    pairs = [(decision.area_code, *sorted(decision.ids)) for decision in decisions]
-    _insert(con, "identity_decision", [*pairs, *((area, other, one) for area, one, other in pairs)])
+    con.execute(f"CREATE TABLE identity_decision({_DECISION})")
+    both = [(d, pair) for d in decisions for pair in (sorted(d.ids), sorted(d.ids, reverse=True))]
+    _insert(con, "identity_decision", [(d.area_code, *pair, d.place, known.matches(d)) for d, pair in both])
 
 
 def _use_row(known: Identities, use: Use) -> tuple:

@@ -15,6 +15,8 @@ import duckdb
 
 from assets.raw.account import COORDINATES, settle
 from assets.raw.crossing import FINDING_COLUMNS, crossing_code, judge_together, keep, parquet_list
+from assets.raw.identify import note_decisions
+from assets.raw.kept import keep_corrections
 from assets.raw.receive import Receipt, Refused, ledger, received_file, refused
 from assets.sql import connect, spill_folder, values_unsaid, write_parquet
 from assets.workspace import (
@@ -59,6 +61,7 @@ def build_intake(ctx: Context) -> Intake:
 
 
 def _build(ctx: Context) -> Intake:
+    keep_corrections(ctx)
     receipts = ledger(ctx.workspace)
     gate_print = gate_fingerprint(ctx)
     fresh = _gate_fresh(ctx, receipts, gate_print)
@@ -134,6 +137,7 @@ def _union(ctx: Context, receipts: list[Receipt], unfit: list[Refused], gated: i
     folders = [ctx.workspace.gated(r.sha256) for r in receipts]
     _load_findings(con, folders, unfit, in_mib(ctx.limits.file_bytes))
     superseded = judge_together(con, ctx, receipts)
+    note_decisions(con, ctx.workspace)
     for table in tables:
         _quarantine(con, table, folders)
     account = settle(ctx, con, tables, parquet_list(folders, "account.parquet"))  # before anything is written

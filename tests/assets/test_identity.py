@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,9 +12,15 @@ import pytest
 import yaml
 
 from assets.build import path_of
+from assets.raw.kept import corrections_sha256, keep_corrections, kept_corrections
 from assets.raw.receive import receive
+from assets.raw.standing import build_standing
 from assets.replay import build_tables
 from assets.workspace import Context, Workspace, read_json
+from pipelines.settings import Settings
+from pipelines.standing_view import Wanted, findings
+from quality.identities import load_identities
+from schemas.model import ContractError
 from schemas.registry import load
 from tests.assets.test_intake import FILING
 from tests.quality.examples import credit_code
@@ -83,6 +90,7 @@ class Ledger:
     def build(self) -> None:
         build_tables(self.context(), ["open_provider_id_history", "open_provider", "core_fee_quote"])
         build_tables(self.context(), ["core_filing_document"])
+        build_standing(self.context())
 
     def rows(self, table: str, *columns: str) -> list[tuple]:
         """Of a table that was built."""
@@ -272,3 +280,51 @@ def test_people_decide_and_no_id_that_was_given_away_is_lost(tmp_path):
     assert ("0007", "0007", "2025-02-01", "merged-into", "0001") in ledger.history(7)
     said = read_json(ledger.workspace.state("identities"))
     assert list(said.values()) == [True, True, True, True, False], "nobody knows 0099"
+    lines = {line["place"]: line for line in findings(settings(ledger), date(2026, 3, 31), Wanted())["corrections"]}
+    assert [line["state"] for line in lines.values()] == ["in_force"] * 4 + ["unneeded"]
+    assert lines["identities.yml#identities1"]["ids"] == [sid(1), sid(7)]
+
+
+def settings(ledger: Ledger) -> Settings:
+    return Settings(home=ledger.root, profile="binjiang")
+
+
+def test_the_corrections_a_run_went_by_are_kept_under_their_hash(tmp_path):
+    ledger = Ledger(tmp_path)
+    nothing = keep_corrections(ledger.context())
+    assert nothing == corrections_sha256(ledger.context())
+    ledger.decide({"same": [sid(1), sid(7)]})
+    first = keep_corrections(ledger.context())
+    ledger.decide({"not_same": [sid(1), sid(7)]})
+    second = keep_corrections(ledger.context())
+    assert len({nothing, first, second}) == 3 and keep_corrections(ledger.context()) == second
+    for sha256 in (nothing, first, second):
+        kept = replace(ledger.context(), corrections=kept_corrections(ledger.workspace, sha256))
+        assert corrections_sha256(kept) == sha256
+    one, other = (load_identities(kept_corrections(ledger.workspace, sha256)) for sha256 in (first, second))
+    assert one[0].same and not other[0].same
+
+
+@pytest.mark.parametrize(
+    "entry, said",
+    [
+        ({"same": ["A", "B"], "not_same": ["A", "B"]}, "one of same and not_same"),
+        ({}, "one of same and not_same"),
+        ({"same": ["A"]}, "two different ids"),
+        ({"same": ["A", "A"]}, "two different ids"),
+        ({"same": ["A", "B"], "reason_zh": ""}, "must not be empty"),
+        ({"same": ["A", "B"], "expires": "2026-12-31"}, "no such key"),
+    ],
+)
+def test_a_decision_that_is_wrong_is_named(tmp_path, entry, said):
+    ledger = Ledger(tmp_path)
+    ledger.decide({"same": ["A", "C"]}, entry)
+    with pytest.raises(ContractError, match=f"identities 第 2 条 entry 2.*{said}"):
+        load_identities(ledger.workspace.root / "corrections")
+
+
+def test_decisions_that_contradict_each_other_are_refused(tmp_path):
+    ledger = Ledger(tmp_path)
+    ledger.decide({"same": ["A", "C"]}, {"not_same": ["C", "A"]})
+    with pytest.raises(ContractError, match="contradicts"):
+        load_identities(ledger.workspace.root / "corrections")
