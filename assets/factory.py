@@ -79,7 +79,7 @@ _RECEIVED_TEXT = "收到的文件：按内容哈希保存，只增不改。Files
 
 
 def _intake_assets(registry: Registry, make_context: MakeContext) -> dg.AssetsDefinition:
-    tables = [*registry.layer("intake"), *registry.layer("held")]
+    tables = [*registry.layer("intake"), *registry.layer("held"), *registry.layer("identity")]
     specs = [
         dg.AssetSpec(
             t.name,

@@ -45,7 +45,7 @@ def test_the_whitelist_holds_who_is_listed_today_with_the_first_day_and_the_last
         "last_verified_on",
     )
     assert ruled.rows("open_whitelist", *columns) == [
-        ("A", "滨江区", "西兴街道", "滨江区某路1号", "2024-01-10", "2025-03-09"),
+        ("A", "滨江区", "西兴街道", "滨江区某路A号", "2024-01-10", "2025-03-09"),
         ("C", "滨江区", "西兴街道", None, "2024-02-10", "2024-02-10"),
     ]
 
@@ -81,7 +81,7 @@ def test_providers_on_file_are_published_without_the_address_of_a_home(bench):
     bench.filing("B", "2024-01-10", site_type_code="family_point", community_name="冠山社区")
     bench.filing("C", "2024-01-10", filing_status_code="deregistered")
     assert bench.rows("open_provider", "provider_id", "address", "community_name") == [
-        ("A", "滨江区某路1号", None),
+        ("A", "滨江区某路A号", None),
         ("B", None, "冠山社区"),
     ]
 
