@@ -19,6 +19,7 @@ from duckdb import DuckDBPyConnection
 from assets.release import durable
 from assets.release.changes import Comparison, TableChanges
 from assets.release.exporters import exporter, parquet
+from assets.release.guard import Refused
 from assets.release.history import DESCRIPTOR
 from assets.release.knowledge import Knowledge
 from assets.release.manifest import FileEntry, Manifest, canonical
@@ -41,10 +42,6 @@ CHANGES = "changes.csv"
 CODELISTS = "codelists.csv"
 NOTES = "CHANGES.md"
 SUMS = "SHA256SUMS"
-
-
-class Refused(Exception):
-    """What was handed in may not be published; nothing was changed (exit 65). Never names a value."""
 
 
 @dataclass
