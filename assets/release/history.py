@@ -16,9 +16,10 @@ import duckdb
 
 from assets.release.changes import COLUMNS, Comparison, TableChanges, TableFile
 from assets.release.manifest import DatasetEntry, Release, current_release, history
+from assets.release.standing import made_versions, newest_entries
 from assets.release.stores import Store
 from assets.release.stores.local import LocalStore
-from assets.release.version import Bump, decide
+from assets.release.version import Bump, Version, decide
 
 DESCRIPTOR = "datapackage.json"
 
@@ -57,11 +58,12 @@ class PublishedVersion:
 
 @dataclass(frozen=True)
 class Published:
-    """When a version became public."""
+    """When a version became public, and whether its data is gone since."""
 
     version: str
     release_id: str
     as_of: str
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,29 +84,34 @@ class Difference:
 
 
 def released_tables(store: Store, release: Release | None = None) -> Callable[[str], Path | None]:
-    """Where the tables of a release lie, for a SELECT that goes on from them.
+    """Where the tables of a release lie, for a SELECT that goes on from them: of each dataset the newest that stands.
 
     Without ``release`` of the one that is current when first asked."""
-    found: list[Release | None] = [release] if release else []
+    found: list[dict[str, DatasetEntry]] = []
 
     def table(name: str) -> Path | None:
         if not found:
-            found.append(current_release(store))
-        entries = found[0].manifest.datasets if found[0] else ()
-        files = [file for entry in entries if (file := entry.file(f"{name}.parquet"))]
+            found.append(newest_entries(store, release or current_release(store)))
+        files = [file for entry in found[0].values() if (file := entry.file(f"{name}.parquet"))]
         return store.local(files[0].path) if files else None
 
     return table
 
 
-def versions(published: Path, dataset: str) -> list[Published]:
-    """Every version of a dataset, the first one first, each with the release that made it."""
-    found = [
-        Published(entry.version, release_id, as_of)
-        for release_id, as_of, entry in _entries(LocalStore(published), dataset)
-        if entry.changed
+def highest_versions(store: Store) -> dict[str, Version]:
+    """The highest number each dataset ever had, withdrawn ones too: none is given twice."""
+    return {name: made[-1].number for name, made in made_versions(history(store)).items()}
+
+
+def versions(published: Path | Store, dataset: str) -> list[Published]:
+    """Every version of a dataset, lowest number first, each with the release that made it."""
+    store = LocalStore(published) if isinstance(published, Path) else published
+    current = current_release(store)
+    gone = {w.version for w in current.manifest.withdrawn if w.dataset == dataset} if current else set()
+    return [
+        Published(made.entry.version, made.release.release_id, made.release.manifest.as_of, made.entry.version in gone)
+        for made in made_versions(history(store)).get(dataset, [])
     ]
-    return found[::-1]
 
 
 def diff(published: Path, dataset: str, old: str, new: str, *, limit: int | None = None) -> Difference:
@@ -129,12 +136,20 @@ def diff(published: Path, dataset: str, old: str, new: str, *, limit: int | None
 def _entries(store: Store, dataset: str) -> Iterator[tuple[str, str, DatasetEntry]]:
     """(release, as-of date, entry) of a dataset in every release, the latest first."""
     for release in history(store):
-        entry = release.manifest.dataset(dataset)
-        if entry:
-            yield release.release_id, release.manifest.as_of, entry
+        for entry in release.manifest.versions:
+            if entry.name == dataset:
+                yield release.release_id, release.manifest.as_of, entry
 
 
 def _version(store: Store, dataset: str, version: str) -> PublishedVersion:
+    current = current_release(store)
+    for gone in current.manifest.withdrawn if current else ():
+        if (gone.dataset, gone.version) == (dataset, version):
+            instead = f" 代替它的是 replaced by {gone.replaced_by}." if gone.replaced_by else ""
+            raise NoSuchVersion(
+                f"{dataset} {version} 已于 {gone.withdrawn_on} 撤回，数据已删除：{gone.reason_zh} "
+                f"was withdrawn, its data is gone: {gone.reason_en}.{instead}"
+            )
     known = []
     for _, _, entry in _entries(store, dataset):
         if entry.version == version:

@@ -11,16 +11,12 @@ the folder holds the releases of another one.
 from __future__ import annotations
 
 import argparse
-import functools
 import json
 import shutil
 import sys
 from dataclasses import asdict, dataclass
 from datetime import date
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-
-import duckdb
 
 from assets.release import durable, staging, verify
 from assets.release.changes import TableChanges
@@ -31,19 +27,18 @@ from assets.release.guard import (
     refuse_overwriting,
     refuse_rolled_back,
 )
-from assets.release.history import PublishedVersion
+from assets.release.history import PublishedVersion, highest_versions
 from assets.release.manifest import DatasetEntry, Inputs, Manifest, Release, release_of
-from assets.release.staging import Refused, Staged, Staging
+from assets.release.retire import complete_withdrawals
+from assets.release.staging import Refused, Staged, Staging, connect
+from assets.release.standing import newest_entries
 from assets.release.stores import Store, StoreConflict, StoreDamaged
 from assets.release.stores.local import LocalStore
-from assets.release.version import Decision, decide
-from assets.workspace import code_fingerprint, fingerprint
+from assets.release.version import Decision, Version, decide
+from assets.release.writers import code, writers
 from quality.disclosure import DisclosureRefused
-from schemas.compile.duckdb import literal
 from schemas.model import ContractError, Dataset
 from schemas.registry import Registry, load
-
-ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -100,11 +95,14 @@ def publish(
         store.complete()
         refuse_rolled_back(store, current)
         refuse_other_profile(registry.profile, current)
+        complete_withdrawals(store, current)
         durable.empty_directory(work)
-        con = _connect(work, threads, memory)
+        con = connect(work, threads, memory)
         stage = Staging(con, registry, Path(open_dir), work, as_of)
+        bases, highest = newest_entries(store, current), highest_versions(store)
         try:
-            outcomes = [_dataset(stage, store, dataset, current, tell) for dataset in _made(stage, current)]
+            made = _made(stage, bases)
+            outcomes = [_dataset(stage, store, dataset, bases.get(dataset.name), tell, highest) for dataset in made]
         finally:
             con.close()
         result = _commit(Commit(stage, store, found, current, inputs, sign, tell), outcomes)
@@ -112,25 +110,12 @@ def publish(
         return result
 
 
-def _connect(work_dir: Path, threads: int | None, memory: str | None) -> duckdb.DuckDBPyConnection:
-    """A DuckDB that fetches nothing, keeps order, and spills beside the stage."""
-    config: dict[str, str | int] = {"autoinstall_known_extensions": "false", "TimeZone": "UTC"}
-    config |= {"threads": threads} if threads else {}
-    config |= {"memory_limit": memory} if memory else {}
-    con = duckdb.connect(config=config)
-    con.execute(f"SET temp_directory = {literal(str(work_dir / 'spill'))}")
-    con.execute("SET preserve_insertion_order = true")
-    con.execute("SET enable_progress_bar = false")
-    return con
-
-
-def _made(stage: Staging, current: Release | None) -> list[Dataset]:
+def _made(stage: Staging, bases: dict[str, DatasetEntry]) -> list[Dataset]:
     """The datasets whose tables were made. A dataset that was published before may not go missing."""
     made = []
     for dataset in stage.registry.datasets.values():
         missing = [t for t in dataset.tables if not (stage.open_dir / f"{t}.parquet").exists()]
-        published = current and current.manifest.dataset(dataset.name)
-        if missing and (published or len(missing) < len(dataset.tables)):
+        if missing and (dataset.name in bases or len(missing) < len(dataset.tables)):
             raise Refused(f"{dataset.name}: open tables are missing: {', '.join(missing)}")
         if not missing:
             made.append(dataset)
@@ -138,18 +123,22 @@ def _made(stage: Staging, current: Release | None) -> list[Dataset]:
 
 
 def _dataset(
-    stage: Staging, store: Store, dataset: Dataset, current: Release | None, tell: Progress
+    stage: Staging,
+    store: Store,
+    dataset: Dataset,
+    entry: DatasetEntry | None,
+    tell: Progress,
+    highest: dict[str, Version],
 ) -> tuple[DatasetEntry, DatasetResult] | None:
-    """Stages one dataset and proves it; None for one that never had a row: nobody needs an empty set."""
+    """Stages one dataset and proves it, to come after ``entry``; None for one that never had a row."""
     tell(f"{dataset.name}: compare")
     rows = {name: staging.order_table(stage, stage.registry.tables[name]) for name in dataset.tables}
-    entry = current.manifest.dataset(dataset.name) if current else None
     if entry is None and not any(rows.values()):
         return None
     previous = PublishedVersion.read(store, entry) if entry else None
     staged = Staged(dataset, rows, staging.describe(stage, dataset, "0.0.0"))
     comparison = staging.compare(stage, store, staged, previous)
-    decision = _decide(stage, staged, previous)
+    decision = _decide(stage, staged, previous, highest.get(dataset.name))
     if not decision.is_new and entry:
         unchanged = DatasetEntry(entry.name, entry.version, False, entry.rows, entry.files)
         return unchanged, _result(staged, decision, entry)
@@ -162,14 +151,18 @@ def _dataset(
     return made, _result(staged, decision, entry)
 
 
-def _decide(stage: Staging, staged: Staged, previous: PublishedVersion | None) -> Decision:
+def _decide(
+    stage: Staging, staged: Staged, previous: PublishedVersion | None, highest: Version | None
+) -> Decision:
     if previous is None:
-        return decide(None, staged.package, rows_differ=True)
+        return decide(None, staged.package, rows_differ=True, highest=highest)
     codelists = previous.entry.file(staging.CODELISTS)
     texts = staging.sha256_of_bytes(staging.codelists_bytes(stage.registry, staged.dataset))
     rows_differ = any(c.any for c in staged.changes.values())
     texts_differ = codelists is None or codelists.sha256 != texts
-    return decide(previous.package, staged.package, rows_differ=rows_differ, texts_differ=texts_differ)
+    return decide(
+        previous.package, staged.package, rows_differ=rows_differ, texts_differ=texts_differ, highest=highest
+    )
 
 
 def _result(staged: Staged, decision: Decision, entry: DatasetEntry | None) -> DatasetResult:
@@ -227,28 +220,14 @@ def _manifest(commit: Commit, entries: list[DatasetEntry]) -> Manifest:
         publisher=profile.publisher.name_zh if profile.publisher else "",
         synthetic=profile.synthetic,
         schema_fingerprint=commit.stage.registry.fingerprint,
-        writers={"duckdb": duckdb.__version__, "tuoyu-open-data": _own_version()},
-        code=_code(),
+        writers=writers(),
+        code=code(),
         inputs=commit.inputs,
         datasets=tuple(sorted(entries, key=lambda entry: entry.name)),
         withdrawn=current.manifest.withdrawn if current else (),
+        redactions=current.manifest.redactions if current else (),
         previous=current.link if current else None,
     )
-
-
-@functools.cache
-def _code() -> str:
-    """One hash of the code that makes what is published; contracts have their own."""
-    made = [code_fingerprint(ROOT / floor) for floor in ("quality", "assets")]
-    return fingerprint(code_fingerprint(ROOT / "schemas", (".py",)), made)
-
-
-def _own_version() -> str:
-    """Also from a checkout that was never installed."""
-    try:
-        return version("tuoyu-open-data")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:

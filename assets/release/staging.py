@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from duckdb import DuckDBPyConnection
 
 from assets.release import durable
@@ -70,6 +71,18 @@ class Staged:
     rows: dict[str, int]
     package: dict[str, Any]
     changes: dict[str, TableChanges] = field(default_factory=dict)
+
+
+def connect(work_dir: Path, threads: int | None, memory: str | None) -> DuckDBPyConnection:
+    """A DuckDB that fetches nothing, keeps order, and spills beside the stage."""
+    config: dict[str, str | int] = {"autoinstall_known_extensions": "false", "TimeZone": "UTC"}
+    config |= {"threads": threads} if threads else {}
+    config |= {"memory_limit": memory} if memory else {}
+    con = duckdb.connect(config=config)
+    con.execute(f"SET temp_directory = {literal(str(work_dir / 'spill'))}")
+    con.execute("SET preserve_insertion_order = true")
+    con.execute("SET enable_progress_bar = false")
+    return con
 
 
 def order_table(staging: Staging, table: Table) -> int:

@@ -8,6 +8,7 @@ changes.py's; this module only asks whether any differ.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,19 +23,26 @@ _VOLATILE = ("version", "created")
 _VOLATILE_OF_FILES = ("bytes", "hash", "rows")
 
 
+_NUMBER = "(0|[1-9][0-9]*)"
+_WRITTEN = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:\+r([1-9][0-9]*))?", re.ASCII)
+
+
 @dataclass(frozen=True, order=True)
 class Version:
-    """MAJOR.MINOR.PATCH."""
+    """MAJOR.MINOR.PATCH; ``+rN`` behind it when its bytes were redacted N times (the next number does not carry it)."""
 
     major: int
     minor: int
     patch: int
+    redaction: int = 0
 
     @classmethod
     def parse(cls, text: str) -> Version:
-        """ValueError unless the text is three numbers."""
-        major, minor, patch = text.split(".")
-        return cls(int(major), int(minor), int(patch))
+        """ValueError unless the text is a version written in its one way."""
+        found = _WRITTEN.fullmatch(text)
+        if not found:
+            raise ValueError(f"not a version: {text!r}")
+        return cls(*(int(number or 0) for number in found.groups()))
 
     def next(self, bump: Bump) -> Version:
         """The version after this one."""
@@ -45,7 +53,8 @@ class Version:
         return Version(self.major, self.minor, self.patch + 1) if bump == "patch" else self
 
     def __str__(self) -> str:
-        return f"{self.major}.{self.minor}.{self.patch}"
+        number = f"{self.major}.{self.minor}.{self.patch}"
+        return f"{number}+r{self.redaction}" if self.redaction else number
 
 
 FIRST = Version(1, 0, 0)
@@ -65,19 +74,27 @@ class Decision:
 
 
 def decide(
-    old: dict[str, Any] | None, new: dict[str, Any], *, rows_differ: bool, texts_differ: bool = False
+    old: dict[str, Any] | None,
+    new: dict[str, Any],
+    *,
+    rows_differ: bool,
+    texts_differ: bool = False,
+    highest: Version | None = None,
 ) -> Decision:
     """The version of the package ``new`` after ``old`` (descriptors; None for the first version).
 
-    ``texts_differ``: wording outside the descriptor, such as the definitions in `codelists.csv`."""
+    ``texts_differ``: wording outside the descriptor, such as the definitions in `codelists.csv`. ``highest``: the
+    highest version there ever was, also when it was withdrawn: a number is never given twice."""
     if old is None:
-        return Decision(FIRST, "first", ("first version",))
+        return Decision(highest.next("major") if highest else FIRST, "first", ("first version",))
     breaking = breaking_changes(old, new)
     growing = [*_added(old, new), *(["rows differ"] if rows_differ else [])]
     wording = ["wording"] if texts_differ or _wording(old) != _wording(new) else []
     bump: Bump = "major" if breaking else "minor" if growing else "patch" if wording else "none"
     reasons = (*breaking, *growing) or tuple(wording)
-    return Decision(Version.parse(old["version"]).next(bump), bump, reasons)
+    version = Version.parse(old["version"])
+    after = max(version, highest) if highest else version
+    return Decision(version if bump == "none" else after.next(bump), bump, reasons)
 
 
 def breaking_changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

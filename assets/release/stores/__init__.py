@@ -63,7 +63,9 @@ class Store(Protocol):
         """What a publisher that died after its commit may have left to do. Every publisher calls it."""
 
     def withdraw_version(self, dataset: str, version: str, tombstone: bytes, only: Collection[str]) -> None:
-        """Leaves `tombstone.json` alone in a version's folder, and deletes the blobs ``only`` this version had."""
+        """Deletes the blobs ``only`` this version had, and leaves `tombstone.json` alone in its folder.
+
+        In this order: a tombstone in its place says that the withdrawal is complete."""
 
     def put_page(self, path: str, data: bytes) -> None:
         """Writes or replaces a derived document (a feed, a page): rebuilt at will, never led to by a manifest."""

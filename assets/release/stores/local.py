@@ -104,14 +104,15 @@ class LocalStore:
         """Nothing: under the lock everything is in place before the commit."""
 
     def withdraw_version(self, dataset: str, version: str, tombstone: bytes, only: Collection[str]) -> None:
+        for sha256 in sorted(only):
+            blob = self._blob(sha256)
+            if blob.exists():
+                blob.unlink()
+                durable.sync_directory(blob.parent)
         staged = self._stage / "tombstone"
         staged.mkdir()
         durable.write_file(staged / TOMBSTONE, tombstone)
         self._place(staged, self.root / "datasets" / dataset / version)
-        for sha256 in sorted(only):
-            blob = self._blob(sha256)
-            blob.unlink(missing_ok=True)
-            durable.sync_directory(blob.parent)
         durable.sync_directory(self.root / "datasets" / dataset)
 
     def put_page(self, path: str, data: bytes) -> None:
