@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from pipelines.cli_options import HomeOption, JsonOption, ProfileOption, refuse, settings_of
+from pipelines.cli_options import AsOfOption, HomeOption, JsonOption, ProfileOption, day_of, refuse, settings_of
 from pipelines.exits import Exit
+
+ReasonZh = Annotated[str, typer.Option("--reason-zh", help="Why, for the public, in Chinese. It names no value.")]
+ReasonEn = Annotated[str, typer.Option("--reason-en", help="The same in English.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Adds these commands to the command line."""
-    for command in (diff,):
+    for command in (diff, rebuild, withdraw):
         app.command()(command)
 
 
@@ -33,3 +40,93 @@ def diff(
     except LookupError as error:
         refuse(f"没有这个版本 no such version: {error}", Exit.FINDINGS)
     show.diff(changes, json_out)
+
+
+def rebuild(
+    dataset: Annotated[str | None, typer.Argument(help="A dataset, such as whitelist.")] = None,
+    version: Annotated[str | None, typer.Argument(help="A version, such as 1.0.0.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every version ever made, in order.")] = False,
+    reuse: Annotated[
+        bool, typer.Option("--reuse", help="Take over what the gate made of each file; quicker, and proves less.")
+    ] = False,
+    home: HomeOption = None,
+    profile: ProfileOption = None,
+    json_out: JsonOption = False,
+) -> None:
+    """Make a published version once more from what was received, and compare it byte by byte.
+
+    The ledger is cut where it stood at the release, every file is read and judged again, and the release is made
+    upon the one before it, in a scratch folder: nothing published is touched. If bytes differ, the files and rows
+    are named, and which of the libraries, code, contracts and corrections are not what they were.
+
+    Ends with 0 when all is identical, 65 when something differs or cannot be rebuilt, 1 for no such version."""
+    from pipelines import release_views, show, show_release, terminal
+
+    if everything == bool(dataset and version) or bool(dataset) != bool(version):
+        raise typer.BadParameter("give DATASET VERSION, or --all", param_hint="DATASET VERSION")
+    wanted = None if everything else [(dataset or "", version or "")]
+    try:
+        with terminal.progress(json_out) as progress:
+            found = release_views.rebuild(settings_of(home, profile), wanted, reuse=reuse, progress=progress)
+    except LookupError as error:
+        refuse(f"没有这个版本 no such version: {error}", Exit.FINDINGS)
+    show.document(found) if json_out else show_release.rebuilt(found)
+    raise typer.Exit(Exit.OK if found["result"] == "identical" else Exit.REFUSED)
+
+
+def withdraw(
+    dataset: Annotated[str, typer.Argument(help="A dataset, such as whitelist.")],
+    version: Annotated[str, typer.Argument(help="A version, such as 1.0.0.")],
+    reason_zh: ReasonZh,
+    reason_en: ReasonEn,
+    yes: YesOption = False,
+    home: HomeOption = None,
+    profile: ProfileOption = None,
+    as_of: AsOfOption = None,
+    json_out: JsonOption = False,
+) -> None:
+    """Take a published version back: its data is deleted everywhere, a tombstone with the reason stays.
+
+    The version after it quotes it in its list of changes: it is replaced by VERSION+r1 with the same data. A
+    withdrawal that was cut off is completed by saying it again, or by the next run. There is no way back.
+
+    Example: tuoyu withdraw fees 1.2.0 --reason-zh 收费录入有误。 --reason-en "Fees were entered wrongly." """
+    from pipelines import release_views, show, show_release, terminal
+
+    settings = settings_of(home, profile, as_of)
+    _confirm(f"撤回并删除 withdraw and delete {dataset} {version}?", yes)
+    try:
+        with terminal.progress(json_out) as progress, _refusals():
+            done = release_views.withdraw(
+                settings, dataset, version, (reason_zh, reason_en), day_of(settings), progress
+            )
+    except LookupError as error:
+        refuse(f"没有这个版本 no such version: {error}", Exit.FINDINGS)
+    show.document(done) if json_out else show_release.withdrawn(done)
+
+
+def _confirm(question: str, yes: bool) -> None:
+    """Nobody at a terminal: --yes must have been given."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        refuse("需要确认，请加 --yes it must be confirmed: give --yes", Exit.USAGE)
+    if not typer.confirm(question):
+        refuse("没有改动 nothing was changed", Exit.FINDINGS)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What a publisher refuses with, in one line and with its exit code."""
+    from assets.release.guard import WrongProfile
+    from assets.release.staging import Refused
+    from assets.release.stores import StoreConflict, StoreDamaged
+
+    try:
+        yield
+    except WrongProfile as error:
+        refuse(f"配置有误 configuration: {error}")
+    except StoreConflict as error:
+        refuse(f"另一个发布程序正在运行，请稍后再试 another publisher is at work: {error}", Exit.CONFLICT)
+    except (Refused, StoreDamaged) as error:
+        refuse(f"已拒绝，没有改动 refused, nothing was changed: {error}", Exit.REFUSED)

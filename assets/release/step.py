@@ -13,6 +13,7 @@ from assets.build import path_of, require_current
 from assets.raw.receive import ledger
 from assets.release.manifest import Inputs
 from assets.release.publisher import ReleaseResult, publish
+from assets.release.stores import Store
 from assets.workspace import Context, code_fingerprint, file_sha256, fingerprint, read_json, write_json
 from quality.corrections import correction_files
 
@@ -36,12 +37,13 @@ def build_release(ctx: Context, published: Path) -> dict[str, Any]:
     if state and state["fingerprint"] == _fingerprint(ctx, tables, published):
         result = _unchanged(state["result"])
     else:
-        result = asdict(_publish(ctx, published))
+        result = asdict(publish_from(ctx, published))
     write_json(known, {"fingerprint": _fingerprint(ctx, tables, published), "result": result})
     return read_json(known)["result"]
 
 
-def _publish(ctx: Context, published: Path) -> ReleaseResult:
+def publish_from(ctx: Context, published: Path | Store) -> ReleaseResult:
+    """Publishes the open tables of a workspace as they are; whether they are current is not asked."""
     return publish(
         ctx.registry,
         ctx.workspace.root / "open",
@@ -55,9 +57,11 @@ def _publish(ctx: Context, published: Path) -> ReleaseResult:
     )
 
 
-def inputs_of(ctx: Context) -> Inputs:
-    """What the tables of a workspace are made of: the whole ledger, and the corrections that people wrote down."""
-    received = [[r.sha256, r.received_on, r.batch] for r in ledger(ctx.workspace)]
+def inputs_of(ctx: Context, receipts: int | None = None) -> Inputs:
+    """What the tables of a workspace are made of: the ledger, and the corrections that people wrote down.
+
+    Of the whole ledger, or of its first ``receipts``."""
+    received = [[r.sha256, r.received_on, r.batch] for r in ledger(ctx.workspace)[:receipts]]
     texts = [file_sha256(path) for path in correction_files(ctx.corrections_dir)]
     return Inputs(len(received), fingerprint(received), fingerprint(texts))
 
