@@ -14,6 +14,7 @@ import argparse
 import json
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -29,6 +30,7 @@ from assets.release.guard import (
 )
 from assets.release.history import PublishedVersion, highest_versions
 from assets.release.manifest import DatasetEntry, Inputs, Manifest, Release, release_of
+from assets.release.redactions import Redaction, in_force, relaxed
 from assets.release.retire import complete_withdrawals
 from assets.release.staging import Refused, Staged, Staging, connect
 from assets.release.standing import newest_entries
@@ -74,6 +76,7 @@ def publish(
     work_dir: Path,
     inputs: Inputs | None = None,
     sign: Sign | None = None,
+    redactions: Sequence[Redaction] = (),
     progress: Progress | None = None,
     threads: int | None = None,
     memory: str | None = None,
@@ -83,6 +86,7 @@ def publish(
     ``open_dir`` holds one Parquet file per open table, typed by contract. ``work_dir`` is scratch:
     only its folder `release` is used, and emptied. ``inputs`` says what the tables were made of, so that a version
     can be rebuilt. ``sign`` makes the signature of the manifest and of `current.json`; without it nothing is signed.
+    ``redactions``: every entry there is; those that the releases tell of hold for this one too.
     A release with nothing new is not made; but `current.json` is renewed when ``as_of`` is later than it says.
     Refused and DisclosureRefused: the data may not leave; WrongProfile: not into this folder.
     StoreConflict: somebody else publishes. StoreDamaged: published bytes are not what they should be, or
@@ -98,7 +102,8 @@ def publish(
         complete_withdrawals(store, current)
         durable.empty_directory(work)
         con = connect(work, threads, memory)
-        stage = Staging(con, registry, Path(open_dir), work, as_of)
+        held = in_force(redactions, current.manifest if current else None)
+        stage = Staging(con, relaxed(registry, held), Path(open_dir), work, as_of, held)
         bases, highest = newest_entries(store, current), highest_versions(store)
         try:
             made = _made(stage, bases)

@@ -214,6 +214,9 @@ def _make(
         receipts=manifest.inputs.receipts if manifest.inputs else None,
         gate_again=not reuse,
     )
+    there.workspace.redactions.unlink(missing_ok=True)
+    if ctx.workspace.redactions.exists():  # of these a release applies those the release before it tells of
+        shutil.copyfile(ctx.workspace.redactions, there.workspace.redactions)
     released = released_tables(upon, before) if before else (lambda _: None)
     there = replace(there, released=released)
     try:

@@ -126,8 +126,10 @@ def _describe(version: PublishedVersion, change: Change, number: str, rows: dict
 def _relax(fields: list[dict[str, Any]], emptied: Collection[str]) -> None:
     """A column that was emptied is no longer required."""
     for one in fields:
-        if one["name"] in emptied:
-            one.get("constraints", {}).pop("required", None)
+        if one["name"] in emptied and "constraints" in one:
+            one["constraints"].pop("required", None)
+            if not one["constraints"]:
+                del one["constraints"]
 
 
 def _files(dataset: str, number: str, folder: Path) -> tuple[FileEntry, ...]:

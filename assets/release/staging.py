@@ -22,6 +22,8 @@ from assets.release.changes import Comparison, TableChanges, TableFile
 from assets.release.exporters import exporter, parquet
 from assets.release.history import DESCRIPTOR, PublishedVersion
 from assets.release.manifest import FileEntry, canonical
+from assets.release.redactions import Redaction, left_of
+from assets.release.refusal import Refused
 from assets.release.stores import Store
 from quality.disclosure import require_safe
 from schemas.compile.data_package import (
@@ -42,10 +44,6 @@ CODELISTS = "codelists.csv"
 SUMS = "SHA256SUMS"
 
 
-class Refused(Exception):
-    """What was handed in may not be published; nothing was changed (exit 65). Never names a value."""
-
-
 @dataclass
 class Staging:
     """Where one run stages, and with what."""
@@ -55,6 +53,7 @@ class Staging:
     open_dir: Path
     work_dir: Path
     as_of: date
+    redactions: tuple[Redaction, ...] = ()
 
     def ordered(self, table: str) -> Path:
         return self.work_dir / "ordered" / f"{table}.parquet"
@@ -96,7 +95,10 @@ def order_table(staging: Staging, table: Table) -> int:
     target = staging.ordered(table.name)
     target.parent.mkdir(parents=True, exist_ok=True)
     columns = ", ".join(_plain(f.name, f.type in ("string", "list")) for f in table.fields)
-    parquet.write(staging.con, f"SELECT {columns} FROM {relation} ORDER BY {order_by(table)}", target)
+    types = {f.name: column_type(f) for f in table.fields}
+    left = left_of(types, table.key, table.name, staging.redactions)
+    rows = f"({left.replace('{relation}', relation)})" if left else relation
+    parquet.write(staging.con, f"SELECT {columns} FROM {rows} ORDER BY {order_by(table)}", target)
     ordered = f"read_parquet({literal(str(target))})"
     require_safe(staging.con, table, ordered)
     _require_rules(staging, table, ordered)

@@ -13,6 +13,7 @@ from assets.build import path_of, require_current
 from assets.raw.receive import ledger
 from assets.release.manifest import Inputs
 from assets.release.publisher import ReleaseResult, publish
+from assets.release.redactions import read_redactions
 from assets.release.stores import Store
 from assets.workspace import Context, code_fingerprint, file_sha256, fingerprint, read_json, write_json
 from quality.corrections import correction_files
@@ -51,6 +52,7 @@ def publish_from(ctx: Context, published: Path | Store) -> ReleaseResult:
         ctx.as_of,
         work_dir=ctx.workspace.root / "stage",
         inputs=inputs_of(ctx),
+        redactions=read_redactions(ctx.workspace.redactions),
         progress=ctx.progress,
         threads=ctx.threads,
         memory=ctx.memory,
