@@ -14,7 +14,7 @@ PYTHONS := $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3)
 # no Dagster process that these targets start sends anything anywhere, with or without a dagster.yaml
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help demo test lint bench bench-gate corpus fuzz ui lock clean
+.PHONY: help demo test lint bench bench-gate corpus faults fuzz ui lock clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -42,6 +42,9 @@ bench-gate: $(READY) .venv-bench/.ready ## the gate beside its limit and its riv
 fuzz: $(READY) ## broken files made of small good ones, until the time is over; ARGS="--seconds 600", "--replay"
 	@$(if $(findstring --guided,$(ARGS)),$(MAKE) --no-print-directory $(FUZZ)/.ready)
 	@PYTHONPATH=$(FUZZ) nice -n 19 $(BIN)/python -m tests.fuzz.run $(ARGS)
+
+faults: $(READY) ## kills, starves and confuses a publisher; ARGS="--quick", ARGS="--only killed,readers --n 50"
+	@$(BIN)/python -m tests.faults.run $(ARGS)
 
 ui: $(READY) ## the Dagster UI on this machine only; PORT=3000
 	@mkdir -p workspace/dagster

@@ -14,7 +14,7 @@ import duckdb
 
 from assets.lineage import sql_files, table_sql, tables_read
 from assets.raw.receive import ledger
-from assets.sql import PROFILE_TABLES, connect, profile_tables, values_unsaid, view, write_parquet
+from assets.sql import PROFILE_TABLES, connect, profile_prints, profile_tables, values_unsaid, view, write_parquet
 from assets.workspace import Context, code_fingerprint, file_sha256, fingerprint, read_json, write_json
 from quality.checks import CheckResult, check_table
 from schemas.compile.duckdb import cast_select, order_by
@@ -88,6 +88,7 @@ def step_fingerprint(ctx: Context, table: Table, sql: str) -> str:
         ctx.registry.fingerprint,
         {p.code: p.value for p in ctx.registry.parameters(ctx.as_of).values()},
         ctx.as_of if "profile_run" in tables_read(sql) else None,
+        profile_prints(ctx, tables_read(sql)),
         duckdb.__version__,
         _code(),
     )
@@ -139,8 +140,8 @@ def _write_checked(ctx: Context, table: Table, sql: str) -> tuple[int, list[Chec
 
 def _checked(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table, sql: str) -> tuple[int, list[CheckResult]]:
     """Makes the table in the engine, checks it, and writes it only then."""
-    if set(tables_read(sql)) & set(PROFILE_TABLES):
-        profile_tables(con, ctx)
+    if read := set(tables_read(sql)) & set(PROFILE_TABLES):
+        profile_tables(con, ctx, read)
     for name in inputs(sql):
         view(con, name, path_of(ctx, name))
     con.execute(f"CREATE TEMP TABLE staged AS {cast_select(table, _subquery(sql))}")

@@ -5,15 +5,18 @@ What belongs here: connections, views, writing a relation as Parquet. What does 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import errno
+import os
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
-from assets.workspace import Context, written_whole
-from schemas.compile.duckdb import literal, quote
-from schemas.model import Parameter
+from assets.workspace import Context, file_sha256, written_whole
+from quality.workdays import CALENDAR, working_day_table
+from schemas.compile.duckdb import column_definitions, literal, quote
+from schemas.model import Parameter, Table
 
 #: the registry as a SELECT may read it: the run, the dated parameters, those in force on its day, the code lists
 PROFILE_DDL = {
@@ -28,7 +31,10 @@ PROFILE_DDL = {
     "profile_codelist": "CREATE TABLE profile_codelist(list_name VARCHAR, code VARCHAR, title_zh VARCHAR, "
     "title_en VARCHAR, parent VARCHAR, since VARCHAR, source VARCHAR)",
 }
-PROFILE_TABLES = tuple(PROFILE_DDL)
+#: beside it: the official calendar (quality/workdays.py), and what the current release says of the whitelist's past
+CALENDAR_TABLE = "working_day"
+RELEASED = {"released_whitelist_event": "open_whitelist_event"}
+PROFILE_TABLES = (*PROFILE_DDL, CALENDAR_TABLE, *RELEASED)
 
 
 class EngineFailed(Exception):
@@ -45,6 +51,8 @@ def values_unsaid(step: str) -> Iterator[None]:
     except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as error:
         raise EngineFailed(f"{step}: {error}") from None
     except duckdb.Error as error:
+        if isinstance(error, duckdb.IOException) and "No space left" in str(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
         raise EngineFailed(f"{step}: {type(error).__name__}") from None
 
 
@@ -72,8 +80,8 @@ def view(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
     con.execute(f"CREATE OR REPLACE VIEW {quote(name)} AS FROM read_parquet({literal(str(path))})")
 
 
-def profile_tables(con: duckdb.DuckDBPyConnection, ctx: Context) -> None:
-    """Makes the registry readable to a SELECT."""
+def profile_tables(con: duckdb.DuckDBPyConnection, ctx: Context, wanted: Collection[str] = ()) -> None:
+    """Makes the registry readable to a SELECT, and of the calendar and the release before what is ``wanted``."""
     for statement in PROFILE_DDL.values():
         con.execute(statement)
     registry, defaults = ctx.registry, ctx.registry.profile.defaults
@@ -81,6 +89,33 @@ def profile_tables(con: duckdb.DuckDBPyConnection, ctx: Context) -> None:
     con.execute("INSERT INTO profile_run VALUES (?, ?, ?, ?)", run)
     _insert(con, "profile_parameter", [_parameter_row(p) for p in registry.all_parameters()])
     _insert(con, "profile_codelist", [row for name in registry.codelists for row in _codes(ctx, name)])
+    if CALENDAR_TABLE in wanted:
+        working_day_table(con)
+    for name in sorted(RELEASED.keys() & set(wanted)):
+        released_table(con, name, registry.tables[RELEASED[name]], ctx.released(RELEASED[name]))
+
+
+def released_table(con: duckdb.DuckDBPyConnection, name: str, table: Table, path: Path | None) -> None:
+    """A table as the current release has it, in the columns of today; empty before the first release.
+
+    A column that release did not have yet is NULL. One without today's key is of another kind: nothing goes on."""
+    con.execute(f"CREATE OR REPLACE TABLE {quote(name)} ({column_definitions(table.fields)})")
+    if path is None:
+        return
+    source = f"read_parquet({literal(str(path))})"
+    has = {row[0] for row in con.execute(f"DESCRIBE FROM {source}").fetchall()}
+    if {*table.key, *table.required} <= has:
+        columns = ", ".join(quote(f.name) for f in table.fields if f.name in has)
+        con.execute(f"INSERT INTO {quote(name)} BY NAME SELECT {columns} FROM {source}")
+
+
+def profile_prints(ctx: Context, read: Collection[str]) -> dict[str, str | None]:
+    """What a SELECT that reads these tables depends on beyond registry, date and the tables of other steps."""
+    prints: dict[str, str | None] = {CALENDAR_TABLE: CALENDAR} if CALENDAR_TABLE in read else {}
+    for name in sorted(RELEASED.keys() & set(read)):
+        path = ctx.released(RELEASED[name])
+        prints[name] = path and file_sha256(path)
+    return prints
 
 
 def write_parquet(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:

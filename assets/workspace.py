@@ -105,6 +105,9 @@ class Context:
     limits: Limits = field(default_factory=Limits)
     corrections: Path | None = None  # None: a folder of the workspace
     released: Released = field(default=_nothing)
+    sign_key: Path | None = None  # None: unsigned
+    allowed_signers: Path | None = None  # None: those of the profile, else what the key says of itself
+    unsigned: bool = False  # an unsigned release may follow a signed one
     progress: Progress = field(default=_silent)
 
     @property

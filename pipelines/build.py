@@ -10,41 +10,15 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from assets.factory import all_assets
-from assets.release.history import released_tables
-from assets.release.stores.local import LocalStore
-from assets.workspace import Context, Progress, Workspace, read_json, write_json
+from assets.workspace import Context, Progress, read_json, write_json
+from pipelines.context import context_of, registry_of
 from pipelines.jobs import jobs
 from pipelines.schedules import schedules
 from pipelines.sensors import inbox_sensor
 from pipelines.settings import Settings, SettingsError
-from schemas.model import ContractError
-from schemas.registry import Registry, load
 
 #: a run's tag that says as of which date it speaks; without it the day the run was created
 AS_OF_TAG = "tuoyu/as_of"
-
-
-def registry_of(settings: Settings) -> Registry:
-    """The contracts of the configured profile; ContractError for one that is only a base for others."""
-    registry = load(settings.profile)
-    if registry.profile.abstract:
-        raise ContractError(f"profile {settings.profile} publishes nothing itself: give one that extends it")
-    return registry
-
-
-def context_of(settings: Settings, as_of: date, progress: Progress | None = None) -> Context:
-    """What the steps of a run get."""
-    return Context(
-        registry=registry_of(settings),
-        workspace=Workspace(settings.workspace_dir),
-        as_of=as_of,
-        threads=settings.threads,
-        memory=settings.memory,
-        limits=settings.limits,
-        corrections=settings.corrections_dir,
-        released=released_tables(LocalStore(settings.published_dir)),
-        **({"progress": progress} if progress else {}),
-    )
 
 
 def build_definitions(

@@ -24,7 +24,8 @@ app = typer.Typer(
     help="托育开放数据 — publish a district's childcare data as versioned open datasets.\n\n"
     "First time? Run [bold]tuoyu demo[/bold]. Then put files into the inbox and run [bold]tuoyu run[/bold].",
     epilog="Exit codes: 0 done · 1 the file has errors, or nothing found · 2 wrong usage · "
-    "65 checks failed, nothing published · 75 another publisher is at work · 78 configuration is wrong.",
+    "65 checks failed, nothing published · 74 the disk is full or failed · "
+    "75 another publisher is at work · 78 configuration is wrong.",
 )
 schema_app = typer.Typer(no_args_is_help=True, help="Look at the contracts: tables, columns, code lists, rules.")
 app.add_typer(schema_app, name="schema")

@@ -12,16 +12,22 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from assets.release.signing import Signer, signer_of_profile
 from assets.release.stores import Store
 from assets.release.stores.local import LocalStore
 from assets.workspace import Progress
-from pipelines.build import context_of, registry_of
+from pipelines.context import context_of, registry_of
 from pipelines.settings import Settings
+from schemas.registry import Registry
 
 
 def store_of(settings: Settings) -> Store:
     """Where this deployment publishes."""
     return LocalStore(settings.published_dir)
+
+
+def _signer(settings: Settings, registry: Registry, on: date) -> Signer | None:
+    return signer_of_profile(registry, settings.sign_key, on, allowed=settings.allowed_signers)
 
 
 def rebuild(
@@ -44,8 +50,10 @@ def withdraw(
     from assets.release.withdraw import Reason
     from assets.release.withdraw import withdraw as withdrawn
 
+    registry = registry_of(settings)
     done = withdrawn(
-        registry_of(settings), store_of(settings), dataset, version, Reason(*reasons), on,
-        work_dir=settings.workspace_dir / "stage", progress=progress,
+        registry, store_of(settings), dataset, version, Reason(*reasons), on,
+        work_dir=settings.workspace_dir / "stage", sign=_signer(settings, registry, on), unsigned=settings.unsigned,
+        progress=progress,
     )  # fmt: skip
     return asdict(done)

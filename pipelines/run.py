@@ -17,15 +17,15 @@ import dagster as dg
 from assets.quality_report import read_quality_report
 from assets.workspace import Progress, Workspace, read_json, write_json
 from pipelines.build import AS_OF_TAG, build_definitions, work_folders
-from pipelines.run_outcome import Outcome
+from pipelines.run_outcome import DISK_ERRORS, Outcome, disk_message
 from pipelines.settings import Settings, dagster_home
 
 JOBS = ("receive", "publish", "everything")
 
 #: exceptions that say no value; they come with their module in front of the name
 _OWN = (
-    "AccountError", "ContractError", "DisclosureRefused", "EngineFailed", "NothingAccepted", "Refused", "StaleTable",
-    "StoreConflict", "StoreDamaged", "SettingsError", "TableRefused", "WrongProfile",
+    "AccountError", "ContractError", "DisclosureRefused", "EngineFailed", "KeyRefused", "NothingAccepted", "Refused",
+    "StaleTable", "StoreConflict", "StoreDamaged", "SettingsError", "TableRefused", "WrongProfile",
 )
 
 #: Dagster's own log is for its UI; on a terminal only what failed is of interest
@@ -99,4 +99,6 @@ def _failure(event: dg.DagsterEvent) -> dict[str, Any]:
     said = event.step_failure_data.user_failure_data
     name = (error.cls_name or "") if error else ""
     message = error.message.strip().partition(": ")[2] if error and name in _OWN else ""
+    if error and name in DISK_ERRORS:
+        message = disk_message(name, error.message)
     return {"step": event.step_key, "error": name, "message": said.description if said else message}

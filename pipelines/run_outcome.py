@@ -7,6 +7,12 @@ from typing import Any
 
 from pipelines.exits import Exit
 
+#: what Python and DuckDB call a failure of the disk
+DISK_ERRORS = frozenset({
+    "OSError", "IOException", "FileExistsError", "FileNotFoundError", "IsADirectoryError", "NotADirectoryError",
+    "PermissionError",
+})  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -28,6 +34,21 @@ def exit_code(outcome: Outcome) -> Exit:
     if outcome.success:
         return Exit.OK
     errors = {failure["error"] for failure in outcome.failures}
-    if errors & {"WrongProfile", "SettingsError", "ContractError"}:
+    if errors & {"WrongProfile", "SettingsError", "ContractError", "KeyRefused"}:
         return Exit.CONFIGURATION
+    if errors & DISK_ERRORS:
+        return Exit.DISK
     return Exit.CONFLICT if "StoreConflict" in errors else Exit.REFUSED
+
+
+def disk_message(error: str, said: str) -> str:
+    """What to do when the disk stopped a run. Of the exception's own text nothing is repeated: it may hold a path."""
+    if "No space left" in said or "Errno 28" in said or "Disk quota" in said:
+        return (
+            "磁盘已满，没有发布任何内容；请腾出空间后再运行一次。 "
+            "The disk is full, nothing was published: make room and run again."
+        )
+    return (
+        "磁盘读写失败，没有发布任何内容；请检查磁盘和文件夹权限后再运行一次。 "
+        f"The disk could not be read or written ({error}), nothing was published: look at it and run again."
+    )

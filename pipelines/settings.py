@@ -34,6 +34,9 @@ class Settings:
     memory: str | None = None
     limits: Limits = field(default_factory=Limits)
     corrections: Path | None = None
+    sign_key: Path | None = None
+    allowed_signers: Path | None = None
+    unsigned: bool = False  # said on the command line only: a signed release may be followed by an unsigned one
 
     @property
     def inbox_dir(self) -> Path:
@@ -68,6 +71,8 @@ VARIABLES = {
     "TUOYU_WORKSPACE": "private working folder (default: HOME/workspace)",
     "TUOYU_PUBLISHED": "folder of what is public (default: HOME/published)",
     "TUOYU_CORRECTIONS": "folder of corrections, findings that are known and accepted (default: WORKSPACE/corrections)",
+    "TUOYU_SIGN_KEY": "release key, or its certificate, that signs what is published (default: unsigned)",
+    "TUOYU_ALLOWED_SIGNERS": "whose signatures count, an OpenSSH allowed_signers file (default: that of the profile)",
     "TUOYU_AS_OF": "date the release speaks of, YYYY-MM-DD (default: today in the profile's time zone)",
     "TUOYU_SCHEDULES": "on: the schedules and the inbox sensor run (default: off)",
     "TUOYU_SETTLE_SECONDS": "seconds the inbox must have been still before the sensor starts a run (default: 30)",
@@ -106,6 +111,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         workspace=_path(env.get("TUOYU_WORKSPACE")),
         published=_path(env.get("TUOYU_PUBLISHED")),
         corrections=_path(env.get("TUOYU_CORRECTIONS")),
+        sign_key=_path(env.get("TUOYU_SIGN_KEY")),
+        allowed_signers=_path(env.get("TUOYU_ALLOWED_SIGNERS")),
         as_of=parse_date(env.get("TUOYU_AS_OF"), "TUOYU_AS_OF"),
         schedules=_switch(env.get("TUOYU_SCHEDULES"), "TUOYU_SCHEDULES"),
         settle_seconds=_number(env.get("TUOYU_SETTLE_SECONDS") or "30", "TUOYU_SETTLE_SECONDS"),

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assets.raw.answers import WORKBOOK, answer_paths
 from assets.raw.receive import inbox_files, ledger, name_text, pending
@@ -16,6 +16,9 @@ from assets.workspace import Progress, Workspace, file_sha256, read_json, writte
 from pipelines.settings import Settings, SettingsError
 from quality.rule_list import rule_list
 from schemas.registry import load
+
+if TYPE_CHECKING:
+    from assets.release.difference import Difference
 
 
 @dataclass(frozen=True)
@@ -191,24 +194,15 @@ def rules(settings: Settings, as_of: date) -> dict[str, Any]:
     return {"profile": settings.profile} | rule_list(load(settings.profile), as_of)
 
 
-def diff(settings: Settings, dataset: str, old: str, new: str, *, limit: int | None = None) -> dict[str, Any]:
+def diff(settings: Settings, dataset: str, old: str, new: str, *, limit: int | None = None) -> Difference:
     """What differs between two published versions, with at most ``limit`` of the changes.
 
-    LookupError says in words what there is, if one of them was never published."""
-    from assets.release import history
+    LookupError says in words what there is, if one of them was never published or is withdrawn."""
+    from assets.release import difference
 
     if not (settings.published_dir / "current.json").exists():
         raise LookupError(f"nothing is published in {settings.published_dir}")
-    found = history.diff(settings.published_dir, dataset, old, new, limit=limit)
-    return {
-        "dataset": dataset,
-        "old": old,
-        "new": new,
-        "bump": found.bump,
-        "reasons": list(found.reasons),
-        "tables": {name: vars(counts) for name, counts in found.changes.items()},
-        "changes": found.changed_rows(),
-    }
+    return difference.diff(settings.published_dir, dataset, old, new, limit=limit)
 
 
 def as_json(value: Any) -> str:

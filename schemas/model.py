@@ -182,7 +182,11 @@ class ForeignKey(Strict):
 
 
 class Table(Strict):
-    """The contract of one table."""
+    """The contract of one table.
+
+    Of an open table: ``traced_by`` are the columns of its key that lead from a row to the received files it is made
+    of (none: a row is calculated from many files); ``withheld`` says of a column under which condition (SQL on the
+    row) it is not published, to protect privacy."""
 
     name: str
     layer: Layer
@@ -195,6 +199,8 @@ class Table(Strict):
     defaults: dict[str, str] = {}
     foreign_keys: tuple[ForeignKey, ...] = ()
     rules: tuple[RowRule, ...] = ()
+    traced_by: tuple[str, ...] = ()
+    withheld: dict[str, str] = {}
 
     @model_validator(mode="after")
     def _is_whole(self) -> Table:
@@ -202,9 +208,11 @@ class Table(Strict):
         if len(set(names)) != len(names):
             raise ValueError(f"{self.name}: a field is listed twice")
         missing = set(self.key) | set(self.defaults) | {c for fk in self.foreign_keys for c in fk.fields}
-        missing |= {column for rule in self.rules for column in rule.columns}
+        missing |= {column for rule in self.rules for column in rule.columns} | set(self.withheld)
         if missing - set(names):
             raise ValueError(f"{self.name}: unknown columns {sorted(missing - set(names))}")
+        if set(self.traced_by) - set(self.key):
+            raise ValueError(f"{self.name}: traced_by names columns that are not in its key")
         private = [f.name for f in self.fields if f.access != "public"]
         if self.layer == "open" and private:
             raise ValueError(f"{self.name}: an open table may not hold private fields {private}")

@@ -57,6 +57,8 @@ class Registry:
     sources: tuple[Source, ...]
     fingerprint: str
     _maps: dict[tuple[str, str], str] = field(repr=False)
+    #: `allowed_signers` and `revoked_keys` of the profile's folder, if it has them: whose releases are this district's
+    signers: dict[str, str] = field(default_factory=dict)
 
     def layer(self, layer: Layer) -> list[Table]:
         """The tables of one layer, by name."""
@@ -127,6 +129,7 @@ def load(profile: str | Path = "binjiang") -> Registry:
         sources=tuple(s for p in reversed(chain) for s in p.sources),
         _maps=reader.maps(folders, chain),
         fingerprint=reader.fingerprint(),
+        signers=_signers(folders[-1]),
     )
 
 
@@ -288,6 +291,12 @@ def _folder(profile: str | Path) -> Path:
         known = ", ".join(profiles())
         raise ContractError(f"no profile {profile!r}: give one of {known}, or a folder with a profile.yml")
     return folder
+
+
+def _signers(folder: Path) -> dict[str, str]:
+    """Not part of the fingerprint: another year's key makes no other data. Not handed down either."""
+    paths = [folder / name for name in ("allowed_signers", "revoked_keys")]
+    return {path.name: path.read_text("utf-8") for path in paths if path.is_file()}
 
 
 def _tightened_fields(fields: dict[str, Field], chain: tuple[Profile, ...]) -> dict[str, Field]:

@@ -5,6 +5,10 @@
 -- is good on its last day; a nonconformity is closed from the day of its closing. What a missing parameter leaves
 -- open is named in `not_evaluated_codes` and is neither a reason against listing nor one for it. Certificates and
 -- inspections matter only to a provider on file: who has left needs no second reason.
+--
+-- `recorded_on` is the day by which the facts that make the state had been received: those that begin or end on its
+-- first day, and of a listing every certificate it rests on; never before the state itself begins. Who is missing
+-- from a register is known when that register has come.
 -- concat_ws with the codes in their alphabetical order makes the list; an aggregate with ORDER BY is not portable.
 WITH parameter AS (
     SELECT
@@ -26,28 +30,56 @@ document AS (
             PARTITION BY area_code, provider_id, document_type_code ORDER BY issued_on
         ) AS next_issued_on,
         valid_to_on,
-        conclusion_code
+        conclusion_code,
+        received_on
     FROM core_filing_document
+),
+register AS (
+    SELECT source_code, event_on, MAX(received_on) AS received_on
+    FROM core_filing
+    WHERE filing_event_code = 'snapshot'
+    GROUP BY source_code, event_on
+),
+statement AS (
+    SELECT
+        period.area_code,
+        period.provider_id,
+        period.valid_from_on,
+        GREATEST(period.received_on, COALESCE(register.received_on, period.received_on)) AS received_on
+    FROM core_provider AS period
+    LEFT JOIN register
+        ON register.source_code = period.source_code
+        AND register.event_on = period.valid_from_on
+        AND period.removal_reason_code = 'absent-from-source'
 ),
 provider AS (
     SELECT area_code, provider_id, MIN(valid_from_on) AS first_on
     FROM core_provider
     GROUP BY area_code, provider_id
 ),
+fact AS (
+    SELECT area_code, provider_id, valid_from_on AS turn_on, received_on FROM statement
+    UNION ALL
+    SELECT area_code, provider_id, issued_on, received_on FROM document
+    UNION ALL
+    SELECT area_code, provider_id, DATE_ADD(valid_to_on, 1), received_on FROM document WHERE valid_to_on IS NOT NULL
+    UNION ALL
+    SELECT area_code, provider_id, inspected_on, received_on
+    FROM core_inspection
+    WHERE inspection_result_code = 'nonconform'
+    UNION ALL
+    SELECT area_code, provider_id, closed_on, received_on
+    FROM core_inspection
+    WHERE inspection_result_code = 'nonconform'
+    UNION ALL
+    SELECT area_code, provider_id, valid_from_on, NULL FROM provider CROSS JOIN parameter
+    UNION ALL
+    SELECT area_code, provider_id, DATE_ADD(valid_to_on, 1), NULL FROM provider CROSS JOIN parameter
+),
 turn AS (
-    SELECT area_code, provider_id, valid_from_on AS turn_on FROM core_provider
-    UNION
-    SELECT area_code, provider_id, issued_on FROM document
-    UNION
-    SELECT area_code, provider_id, DATE_ADD(valid_to_on, 1) FROM document WHERE valid_to_on IS NOT NULL
-    UNION
-    SELECT area_code, provider_id, inspected_on FROM core_inspection WHERE inspection_result_code = 'nonconform'
-    UNION
-    SELECT area_code, provider_id, closed_on FROM core_inspection WHERE inspection_result_code = 'nonconform'
-    UNION
-    SELECT area_code, provider_id, valid_from_on FROM provider CROSS JOIN parameter
-    UNION
-    SELECT area_code, provider_id, DATE_ADD(valid_to_on, 1) FROM provider CROSS JOIN parameter
+    SELECT area_code, provider_id, turn_on, MAX(received_on) AS received_on
+    FROM fact
+    GROUP BY area_code, provider_id, turn_on
 ),
 -- one row per provider and day on which anything may change, with the period of the provider it falls into
 moment AS (
@@ -55,6 +87,8 @@ moment AS (
         turn.area_code,
         turn.provider_id,
         turn.turn_on,
+        turn.received_on AS turn_received_on,
+        period.received_on AS filing_received_on,
         period.filing_status_code,
         period.removal_reason_code,
         period.service_form_code,
@@ -114,7 +148,11 @@ document_state AS (
             AS food_failed,
         MAX(CASE
             WHEN document.document_type_code = 'food' AND document.valid_to_on < moment.turn_on THEN 1 ELSE 0
-        END) AS food_expired
+        END) AS food_expired,
+        MAX(CASE
+            WHEN required.document_type_code IS NOT NULL OR document.document_type_code = 'food'
+                THEN document.received_on
+        END) AS received_on
     FROM moment
     INNER JOIN document
         ON document.area_code = moment.area_code
@@ -151,6 +189,7 @@ examined AS (
         COALESCE(state.food_present, 0) AS food_present,
         COALESCE(state.food_failed, 0) AS food_failed,
         COALESCE(state.food_expired, 0) AS food_expired,
+        state.received_on AS documents_received_on,
         open_finding.turn_on IS NOT NULL AS has_open_finding
     FROM moment
     LEFT JOIN rule
@@ -173,6 +212,9 @@ decided AS (
         provider_id,
         turn_on,
         is_on_file,
+        turn_received_on,
+        filing_received_on,
+        documents_received_on,
         NULLIF(CONCAT_WS(
             ';',
             CASE WHEN filing_status_code = 'removed' AND removal_reason_code = 'absent-from-source'
@@ -215,6 +257,13 @@ SELECT
     LEAD(turn_on) OVER (PARTITION BY area_code, provider_id ORDER BY turn_on) AS valid_to_on,
     is_on_file AND reason_codes IS NULL AS is_listed,
     reason_codes,
-    not_evaluated_codes
+    not_evaluated_codes,
+    -- GREATEST leaves out what is NULL
+    GREATEST(
+        turn_on,
+        turn_received_on,
+        CASE WHEN is_on_file AND reason_codes IS NULL THEN filing_received_on END,
+        CASE WHEN is_on_file AND reason_codes IS NULL THEN documents_received_on END
+    ) AS recorded_on
 FROM compared
 WHERE state_before IS NULL OR state_before <> state

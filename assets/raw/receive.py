@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
+from assets.release.durable import sync_directory
 from assets.workspace import Workspace, file_sha256, locked, read_json, write_json
 from quality.limits import Limits
 
@@ -133,7 +134,11 @@ def _sorted_out(inbox: Path, largest: int) -> tuple[list[tuple[Path, str]], list
 
 def received_file(workspace: Workspace, sha256: str) -> Path:
     """The kept copy of a content."""
-    return workspace.received / sha256[:2] / sha256
+    return _folder(workspace.received, sha256) / sha256
+
+
+def _folder(received: Path, sha256: str) -> Path:
+    return received / sha256[:2]
 
 
 def _receipts(
@@ -163,15 +168,18 @@ def _keep(path: Path, sha256: str, workspace: Workspace) -> bool:
 
 
 def _append(path: Path, receipts: list[Receipt]) -> None:
-    """Adds lines to the ledger and waits until they are on disk. Cuts off a torn last line first."""
+    """Adds lines to the ledger, all or none: a batch cut in two would be two receptions. Then they are on disk,
+    after the files they speak of. A torn last line is left out."""
     if not receipts:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab+") as handle:
-        handle.seek(0)
-        text = handle.read()
-        handle.truncate(text.rfind(b"\n") + 1)
-        for receipt in receipts:
-            handle.write(json.dumps(asdict(receipt), ensure_ascii=False).encode() + b"\n")
+    for folder in sorted({_folder(path.parent, r.sha256) for r in receipts}):
+        sync_directory(folder)
+    lines = path.read_bytes() if path.exists() else b""
+    lines = lines[: lines.rfind(b"\n") + 1]
+    stage = path.with_name(f".{path.name}.stage")
+    with stage.open("wb") as handle:
+        handle.write(lines + b"".join(json.dumps(asdict(r), ensure_ascii=False).encode() + b"\n" for r in receipts))
         handle.flush()
         os.fsync(handle.fileno())
+    os.replace(stage, path)
+    sync_directory(path.parent)

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 from assets.release import verify
 from assets.release.manifest import Inputs, Release
+from assets.release.signing import Signer
 from assets.release.staging import Staging, sha256_of_bytes
-from assets.release.stores import Store
+from assets.release.stores import POINTER, Store
 
 Progress = Callable[[str], None]
-#: the OpenSSH signature of some bytes
-Sign = Callable[[bytes], bytes]
 
 
 @dataclass(frozen=True)
@@ -29,12 +28,19 @@ class Commit:
     found: bytes | None  # `current.json` as it was when this publisher began
     current: Release | None
     inputs: Inputs | None
-    sign: Sign | None
+    sign: Signer | None
     tell: Progress
+
+    @property
+    def signed_by(self) -> str | None:
+        """The fingerprint that manifest and pointer state."""
+        return self.sign.fingerprint if self.sign else None
 
 
 def place_release(commit: Commit, release: Release) -> None:
     """Writes a release whose versions are in place, reads all of it back, and moves the pointer to it."""
+    if release.manifest.signed_by != commit.signed_by:
+        raise ValueError("the manifest names another key than the one that signs")
     document = release.manifest.to_bytes()
     documents = {"manifest.json": document}
     if commit.sign:
@@ -46,16 +52,28 @@ def place_release(commit: Commit, release: Release) -> None:
 
 
 def renew(commit: Commit, current: Release) -> None:
-    """Nothing is new: `current.json` says so, so that it does not expire while what it leads to still holds."""
+    """Nothing is new: `current.json` says so, so that it does not expire while what it leads to still holds.
+
+    Also when another key signs from now on, or one at last."""
     said = json.loads(commit.found or b"{}")
-    if commit.stage.as_of.isoformat() > said["as_of"]:
+    day = commit.stage.as_of.isoformat()
+    if day > said["as_of"] or (day == said["as_of"] and commit.signed_by != said.get("signed_by")):
         _point(commit, current)
 
 
 def _point(commit: Commit, release: Release) -> None:
-    """The commit: the signature first, for it is found by the hash of the pointer it signs."""
+    """The commit: the signature first, for it is found by the hash of the pointer it signs.
+
+    With a signature the pointer itself is kept under its hash too, so that also later anybody can say what was
+    signed: `current.json` will have changed by then."""
     days = commit.stage.registry.parameters(commit.stage.as_of).get("release_valid_days")
-    pointer = release.pointer(commit.stage.as_of, int(days.value) if days else None)
-    if commit.sign:
-        commit.store.put_signature(sha256_of_bytes(pointer), commit.sign(pointer))
+    valid_days, sign = int(days.value) if days else None, commit.sign
+    if sign is None:
+        return commit.store.commit(release.pointer(commit.stage.as_of, valid_days), commit.found)
+    pointer = release.pointer(commit.stage.as_of, valid_days, signed_by=sign.fingerprint, last_day=sign.last_day)
+    kept = commit.stage.work_dir / POINTER
+    kept.write_bytes(pointer)
+    digest = sha256_of_bytes(pointer)
+    commit.store.put_blob(kept, digest)
+    commit.store.put_signature(digest, sign(pointer))
     commit.store.commit(pointer, commit.found)

@@ -70,6 +70,14 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
+def make_directory(path: Path) -> None:
+    """An existing directory whose name, and that of each parent made with it, is on the disk."""
+    if not path.is_dir():
+        make_directory(path.parent)
+        path.mkdir(exist_ok=True)
+        sync_directory(path.parent)
+
+
 def empty_directory(path: Path) -> None:
     """Leaves an existing, empty directory."""
     if path.exists():

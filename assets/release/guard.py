@@ -2,18 +2,22 @@
 
 What belongs here: the questions a publisher asks of the releases that are there already. What does not:
 whether the new data is right (verify.py), how bytes are written (store.py). A version that somebody may
-have downloaded never changes, so everything here refuses and nothing repairs: only a person can know
-whether `current.json` was lost or a publisher died just before it wrote it.
+have downloaded never changes, so everything here refuses and nothing repairs: only a person can bring back
+a `current.json` that was lost. The store keeps on record which releases were led to; what a publisher left
+that died before its commit is not among them.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable
+from datetime import date
 
-from assets.release.manifest import Link, Manifest, Release, release_at
+from assets.release.manifest import DatasetEntry, Link, Release, history, release_at
+from assets.release.signing import BadSignature, Signer, verify_signature
 from assets.release.staging import Refused
-from assets.release.stores import Store, StoreDamaged
+from assets.release.stores import Store, StoreDamaged, signature_path
 from assets.release.verify import verify_release
 from schemas.model import Profile
 
@@ -36,58 +40,82 @@ def refuse_other_profile(profile: Profile, current: Release | None) -> None:
     )
 
 
-def refuse_rolled_back(store: Store, current: Release | None) -> None:
-    """StoreDamaged when the folder holds a release later than the next one.
+def refuse_unsigned(found: bytes | None, sign: Signer | None, unsigned: bool) -> None:
+    """Refused when what is signed would be followed by something that is not, unless that was asked for."""
+    if found and json.loads(found).get("signed_by") and sign is None and not unsigned:
+        raise Refused(
+            "现行发布有签名，这次没有密钥（TUOYU_SIGN_KEY），没有改动任何文件；确要不签名发布，请加 --unsigned。 "
+            "The current release is signed and this one has no key (TUOYU_SIGN_KEY): nothing was changed. "
+            "To publish without a signature on purpose, say --unsigned"
+        )
 
-    One later release can be what a dead publisher left. Two can only mean that `current.json` was lost
-    or put back to an old one: publishing on it would number other data with versions already given away."""
-    later = [name for name, seq in _numbered(store) if seq > _seq(current) + 1]
+
+def refuse_forged(store: Store, found: bytes | None, sign: Signer | None) -> None:
+    """StoreDamaged, when there is a key, if the signature of `current.json` is bad: nobody signs on top of it.
+
+    A key that was lost since is no reason: its releases are exactly what a new key has to go on from."""
+    said = json.loads(found) if found else {}
+    if found is None or sign is None or not said.get("signed_by"):
+        return
+    signature = store.read(signature_path(hashlib.sha256(found).hexdigest()))
+    try:
+        day = date.fromisoformat(said["as_of"])
+        verify_signature(found, signature, sign.trust.without_revocation(), sign.principal, day)
+    except (BadSignature, ValueError) as error:
+        raise StoreDamaged(f"current.json: 签名不对 its signature is bad: {error}") from error
+
+
+def refuse_rolled_back(store: Store, current: Release | None) -> None:
+    """StoreDamaged when somebody was led to a release later than the next one.
+
+    It can only mean that `current.json` was lost or put back to an old one: publishing on it would number
+    other data with versions already given away. The next one may be the very release that is made now
+    (refuse_overwriting asks), but not where the store has lost its record of what was led to."""
+    known = store.committed()
+    if known is None:
+        later = [name for name in _after(store.release_ids(), _seq(current)) if _is_whole(store, name)]
+    else:
+        later = _after(known, _seq(current) + 1)
     if later:
         raise _pointer_lost(current, later[-1])
 
 
 def refuse_overwriting(store: Store, release: Release, current: Release | None) -> None:
-    """StoreDamaged if placing this release would change or pass over a release that is there whole.
+    """StoreDamaged if placing this release would change or pass over what was given away.
 
-    What a dead publisher left is finished when the new release holds the same versions, and replaced
-    when it is not whole: nobody can have been led to it."""
-    for name, seq in _numbered(store):
-        found = None if name == release.release_id else _manifest_at(store, name)
-        if found and _at_odds(found, release.manifest, seq > _seq(current)) and _is_whole(store, found):
+    What a dead publisher left is not that, whole or not: nobody was led to it, and it may be replaced."""
+    for name in _after(store.committed() or (), _seq(current)):
+        if name != release.release_id:
             raise _pointer_lost(current, name)
+    new = {d.folder: d for d in release.manifest.datasets if d.changed and _is_back(d, current)}
+    for past in history(store) if new else ():
+        for dataset in past.manifest.datasets:
+            if dataset.folder in new and new[dataset.folder].files != dataset.files:
+                raise StoreDamaged(
+                    f"{dataset.folder}: 这个版本在 {past.release_id} 已经发布过，内容不同，没有改动任何文件。 "
+                    f"This version was published in {past.release_id} with other bytes: nothing was changed."
+                )
 
 
-def _at_odds(found: Manifest, new: Manifest, is_later: bool) -> bool:
-    """Whether a version of ``found`` would be replaced or, when it is later than the current one, lost."""
-    ours = {d.folder: d for d in new.datasets}
-    replaced = any(d.folder in ours and ours[d.folder].files != d.files for d in found.datasets)
-    return replaced or (is_later and any(d.changed and d.folder not in ours for d in found.datasets))
+def _is_back(dataset: DatasetEntry, current: Release | None) -> bool:
+    """Whether its numbers begin again: every other version is above the one in the current release."""
+    return current is not None and current.manifest.dataset(dataset.name) is None
 
 
-def _manifest_at(store: Store, release_id: str) -> Manifest | None:
-    """The manifest of a release folder; None if it is not the one its name promises."""
+def _is_whole(store: Store, release_id: str) -> bool:
+    """Whether a release folder holds what its name promises, and every byte of it is there."""
     try:
         digest = hashlib.sha256(store.read(f"releases/{release_id}/manifest.json")).hexdigest()
-        found = release_at(store, Link(release_id, digest)).manifest
-    except StoreDamaged:
-        return None
-    return found if release_id.endswith(f"-{digest[:8]}") else None
-
-
-def _is_whole(store: Store, manifest: Manifest) -> bool:
-    try:
-        verify_release(store, manifest)
+        verify_release(store, release_at(store, Link(release_id, digest)).manifest)
     except StoreDamaged:
         return False
-    return True
+    return release_id.endswith(f"-{digest[:8]}")
 
 
-def _numbered(store: Store) -> Iterator[tuple[str, int]]:
-    """(release, seq) of each release folder, in order; what a person put beside them is not one."""
-    for name in store.release_ids():
-        number = name.split("-")[0]
-        if number.isascii() and number.isdigit():
-            yield name, int(number)
+def _after(names: Iterable[str], seq: int) -> list[str]:
+    """The releases after ``seq``, in order; what a person put beside the releases is not one."""
+    numbers = ((name, name.split("-")[0]) for name in names)
+    return [name for name, number in numbers if number.isascii() and number.isdigit() and int(number) > seq]
 
 
 def _seq(current: Release | None) -> int:
@@ -97,12 +125,10 @@ def _seq(current: Release | None) -> int:
 def _pointer_lost(current: Release | None, later: str) -> StoreDamaged:
     zh, en = ("已被退回到旧的发布", "is older than") if current else ("不见了", "is missing, but there is")
     return StoreDamaged(
-        f"current.json {zh}，而完整的发布 {later} 已经存在，没有改动任何文件。请从备份恢复 current.json；"
-        f"如果上次发布在完成前被中断，请用同样的数据和日期再运行一次，或确认没有人用过它之后把 "
-        f"releases/{later} 移走。 "
-        f"current.json {en} {later}: nothing was changed. Restore current.json from a backup. If the last "
-        "publisher was killed before it finished, run again with the same data and date, or, when you are "
-        f"sure that nobody used it, move releases/{later} away."
+        f"current.json {zh}，而 {later} 已经发布过，没有改动任何文件。请从备份恢复 current.json，"
+        f"或用那次发布的数据和日期再运行一次。 "
+        f"current.json {en} {later}, which was published: nothing was changed. Restore current.json from a "
+        "backup, or run again with the data and date of that release."
     )
 
 

@@ -1,7 +1,7 @@
-"""Reading what is published: which versions a dataset has, and what differs between two of them.
+"""Reading what is published: which versions a dataset has, and where they are.
 
 What belongs here: questions about published versions, answered from manifests and descriptors. What does
-not: staging a new version (staging.py), writing anything.
+not: comparing two of them (difference.py), staging a new version (staging.py), writing anything.
 """
 
 from __future__ import annotations
@@ -12,20 +12,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
-from assets.release.changes import COLUMNS, Comparison, TableChanges, TableFile
+from assets.release.changes import TableFile
 from assets.release.manifest import DatasetEntry, Release, current_release, history
 from assets.release.standing import made_versions, newest_entries
 from assets.release.stores import Store
 from assets.release.stores.local import LocalStore
-from assets.release.version import Bump, Version, decide
+from assets.release.version import Version
 
 DESCRIPTOR = "datapackage.json"
 
 
 class NoSuchVersion(LookupError):
     """The dataset or the version was never published; the message says what there is."""
+
+
+def described_tables(package: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The tables a descriptor tells of, by name: the resources with a key, but for the code lists."""
+    keyed = {r["name"]: r for r in package["resources"] if "primaryKey" in r.get("schema", {})}
+    return {name: resource for name, resource in keyed.items() if name != "codelists"}
+
+
+def table_file(path: Path, resource: dict[str, Any]) -> TableFile:
+    """A file of a table as its descriptor tells of it."""
+    schema = resource["schema"]
+    return TableFile(path, tuple(schema["fields"]), tuple(schema["primaryKey"]))
 
 
 @dataclass(frozen=True)
@@ -41,19 +51,16 @@ class PublishedVersion:
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """The tables of the dataset: the described resources with a key, but for the code lists."""
-        resources = self.package["resources"]
-        keyed = [r["name"] for r in resources if "primaryKey" in r.get("schema", {})]
-        return tuple(name for name in keyed if name != "codelists")
+        """The tables of the dataset."""
+        return tuple(described_tables(self.package))
 
     def table_file(self, store: Store, table: str) -> TableFile | None:
         """The file to compare a table with; None if this version does not have the table."""
-        if table not in self.tables:
+        resource = described_tables(self.package).get(table)
+        if resource is None:
             return None
-        resource = next(r for r in self.package["resources"] if r["name"] == table)
         best = self.entry.file(f"{table}.parquet") or self.entry.file(resource["path"])
-        columns = tuple(f["name"] for f in resource["schema"]["fields"])
-        return TableFile(store.local(best.path), columns, tuple(resource["schema"]["primaryKey"]))
+        return table_file(store.local(best.path), resource)
 
 
 @dataclass(frozen=True)
@@ -64,23 +71,6 @@ class Published:
     release_id: str
     as_of: str
     withdrawn: bool = False
-
-
-@dataclass(frozen=True)
-class Difference:
-    """What differs between two versions. ``rows`` have the columns of `changes.csv`."""
-
-    dataset: str
-    old: str
-    new: str
-    bump: Bump
-    reasons: tuple[str, ...]
-    changes: dict[str, TableChanges]
-    rows: list[tuple[str | None, ...]]
-
-    def changed_rows(self) -> list[dict[str, str | None]]:
-        """The rows with the names of their columns."""
-        return [dict(zip(COLUMNS, row, strict=True)) for row in self.rows]
 
 
 def released_tables(store: Store, release: Release | None = None) -> Callable[[str], Path | None]:
@@ -114,34 +104,8 @@ def versions(published: Path | Store, dataset: str) -> list[Published]:
     ]
 
 
-def diff(published: Path, dataset: str, old: str, new: str, *, limit: int | None = None) -> Difference:
-    """What differs between two published versions, in either direction.
-
-    ``limit`` bounds the rows handed back, not the counts. NoSuchVersion if one was never published."""
-    store = LocalStore(published)
-    one, other = _version(store, dataset, old), _version(store, dataset, new)
-    con = duckdb.connect(config={"autoinstall_known_extensions": "false"})
-    con.execute("SET enable_progress_bar = false")
-    comparison = Comparison(con)
-    changes = {
-        name: comparison.add(name, one.table_file(store, name), other.table_file(store, name))
-        for name in dict.fromkeys((*other.tables, *one.tables))
-    }
-    decision = decide(one.package, other.package, rows_differ=any(c.any for c in changes.values()))
-    rows = comparison.rows(limit)
-    con.close()
-    return Difference(dataset, old, new, decision.bump, decision.reasons, changes, rows)
-
-
-def _entries(store: Store, dataset: str) -> Iterator[tuple[str, str, DatasetEntry]]:
-    """(release, as-of date, entry) of a dataset in every release, the latest first."""
-    for release in history(store):
-        for entry in release.manifest.versions:
-            if entry.name == dataset:
-                yield release.release_id, release.manifest.as_of, entry
-
-
-def _version(store: Store, dataset: str, version: str) -> PublishedVersion:
+def find_version(store: Store, dataset: str, version: str) -> PublishedVersion:
+    """A published version. NoSuchVersion says what there is, or why its data is gone."""
     current = current_release(store)
     for gone in current.manifest.withdrawn if current else ():
         if (gone.dataset, gone.version) == (dataset, version):
@@ -157,3 +121,11 @@ def _version(store: Store, dataset: str, version: str) -> PublishedVersion:
         known.append(entry.version)
     there_is = ", ".join(dict.fromkeys(reversed(known))) or "none"
     raise NoSuchVersion(f"{dataset} {version} was never published; published versions: {there_is}")
+
+
+def _entries(store: Store, dataset: str) -> Iterator[tuple[str, str, DatasetEntry]]:
+    """(release, as-of date, entry) of a dataset in every release, the latest first."""
+    for release in history(store):
+        for entry in release.manifest.versions:
+            if entry.name == dataset:
+                yield release.release_id, release.manifest.as_of, entry

@@ -99,7 +99,8 @@ class Notice:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Everything a release holds, and what made it. ``inputs``: None when bare tables were handed in.
+    """Everything a release holds, and what made it. ``inputs``: None when bare tables were handed in;
+    ``signed_by``: the fingerprint of the key, None for a release that nobody signed.
 
     ``replacements``: versions made by this release in place of withdrawn ones that are not the newest of their
     dataset. ``withdrawn`` and ``redactions`` are carried on by every later release."""
@@ -118,6 +119,7 @@ class Manifest:
     replacements: tuple[DatasetEntry, ...] = ()
     redactions: tuple[Notice, ...] = ()
     previous: Link | None = None
+    signed_by: str | None = None
     format: str = field(default=FORMAT)
 
     def to_bytes(self) -> bytes:
@@ -167,11 +169,17 @@ class Release:
     def link(self) -> Link:
         return Link(self.release_id, self.manifest_sha256)
 
-    def pointer(self, as_of: date, valid_days: int | None) -> bytes:
-        """The bytes of `current.json`: this release is what holds on ``as_of``, to be believed for so many days."""
+    def pointer(
+        self, as_of: date, valid_days: int | None, *, signed_by: str | None = None, last_day: date | None = None
+    ) -> bytes:
+        """The bytes of `current.json`: this release is what holds on ``as_of``, to be believed for so many days.
+
+        ``last_day``: the last one of the certificate of the key ``signed_by``, which the pointer does not outlive."""
         said = {"release": self.release_id, "seq": self.manifest.seq, "sha256": self.manifest_sha256}
-        expires = (as_of + timedelta(days=valid_days)).isoformat() if valid_days else None
-        return canonical(said | {"as_of": as_of.isoformat(), "expires_on": expires})
+        days = [as_of + timedelta(days=valid_days)] if valid_days else []
+        expires = min([*days, last_day] if last_day else days, default=None)
+        when = {"as_of": as_of.isoformat(), "expires_on": expires.isoformat() if expires else None}
+        return canonical(said | when | {"signed_by": signed_by})
 
 
 def canonical(value: Any) -> bytes:

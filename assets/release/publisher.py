@@ -4,8 +4,8 @@ Plain Python without Dagster, so that it can be killed at any moment and run aga
 the order of the steps. Each step is next door: staging.py, version.py, verify.py, store.py.
 
 Exit codes of `python -m assets.release.publisher`: 0 published or nothing new; 2 usage; 65 refused, with
-the reasons, nothing published; 74 the disk failed; 75 another publisher is at work; 78 no such profile, or
-the folder holds the releases of another one.
+the reasons, nothing published; 74 the disk failed; 75 another publisher is at work; 78 no such profile, the
+folder holds the releases of another one, or the key cannot sign.
 """
 
 from __future__ import annotations
@@ -19,20 +19,31 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
+import duckdb
+
 from assets.release import durable, staging, verify
 from assets.release.changes import TableChanges
-from assets.release.commit import Commit, Progress, Sign, place_release, renew
+from assets.release.commit import Commit, Progress, place_release, renew
+from assets.release.comparing import compare
 from assets.release.guard import (
     WrongProfile,
+    refuse_forged,
     refuse_other_profile,
     refuse_overwriting,
     refuse_rolled_back,
+    refuse_unsigned,
 )
 from assets.release.history import PublishedVersion, highest_versions
+from assets.release.knowledge import Knowledge, TablesThen
 from assets.release.manifest import DatasetEntry, Inputs, Manifest, Release, release_of
+from assets.release.notes import release_notes
+from assets.release.numbering import require_right_number
+from assets.release.pages import put_pages
 from assets.release.redactions import Redaction, in_force, relaxed
+from assets.release.refusal import Refused
 from assets.release.retire import complete_withdrawals
-from assets.release.staging import Refused, Staged, Staging, connect
+from assets.release.signing import KeyRefused, Signer, signer_of_profile
+from assets.release.staging import Staged, Staging, connect
 from assets.release.standing import newest_entries
 from assets.release.stores import Store, StoreConflict, StoreDamaged
 from assets.release.stores.local import LocalStore
@@ -75,7 +86,9 @@ def publish(
     *,
     work_dir: Path,
     inputs: Inputs | None = None,
-    sign: Sign | None = None,
+    knowledge: Knowledge | None = None,
+    sign: Signer | None = None,
+    unsigned: bool = False,
     redactions: Sequence[Redaction] = (),
     progress: Progress | None = None,
     threads: int | None = None,
@@ -85,8 +98,9 @@ def publish(
 
     ``open_dir`` holds one Parquet file per open table, typed by contract. ``work_dir`` is scratch:
     only its folder `release` is used, and emptied. ``inputs`` says what the tables were made of, so that a version
-    can be rebuilt. ``sign`` makes the signature of the manifest and of `current.json`; without it nothing is signed.
-    ``redactions``: every entry there is; those that the releases tell of hold for this one too.
+    can be rebuilt; ``knowledge`` how they came about: without it corrections cannot be told from updates. ``sign``
+    signs the manifest and `current.json`; without it nothing is signed, which on top of a signed release has to be
+    asked for (``unsigned``). ``redactions``: every entry there is; those that the releases tell of hold here too.
     A release with nothing new is not made; but `current.json` is renewed when ``as_of`` is later than it says.
     Refused and DisclosureRefused: the data may not leave; WrongProfile: not into this folder.
     StoreConflict: somebody else publishes. StoreDamaged: published bytes are not what they should be, or
@@ -96,21 +110,26 @@ def publish(
     with store.exclusive():
         found = store.pointer()
         current = release_of(store, found)
-        store.complete()
+        refuse_unsigned(found, sign, unsigned)
+        refuse_forged(store, found, sign)
         refuse_rolled_back(store, current)
         refuse_other_profile(registry.profile, current)
+        store.complete()
         complete_withdrawals(store, current)
         durable.empty_directory(work)
         con = connect(work, threads, memory)
-        held = in_force(redactions, current.manifest if current else None)
-        stage = Staging(con, relaxed(registry, held), Path(open_dir), work, as_of, held)
+        before, made_by = current.manifest if current else None, (registry.fingerprint, code())
+        held = in_force(redactions, before)
+        stage = Staging(con, relaxed(registry, held), Path(open_dir), work, as_of, before, knowledge, made_by, held)
         bases, highest = newest_entries(store, current), highest_versions(store)
         try:
-            made = _made(stage, bases)
-            outcomes = [_dataset(stage, store, dataset, bases.get(dataset.name), tell, highest) for dataset in made]
+            outcomes = [_dataset(stage, store, d, bases.get(d.name), highest, tell) for d in _made(stage, bases)]
         finally:
             con.close()
-        result = _commit(Commit(stage, store, found, current, inputs, sign, tell), outcomes)
+        commit = Commit(stage, store, found, current, inputs, sign, tell)
+        result = _commit(commit, outcomes)
+        if result.release_id:
+            put_pages(store, result.release_id, registry.profile, sign)
         shutil.rmtree(work)
         return result
 
@@ -132,8 +151,8 @@ def _dataset(
     store: Store,
     dataset: Dataset,
     entry: DatasetEntry | None,
-    tell: Progress,
     highest: dict[str, Version],
+    tell: Progress,
 ) -> tuple[DatasetEntry, DatasetResult] | None:
     """Stages one dataset and proves it, to come after ``entry``; None for one that never had a row."""
     tell(f"{dataset.name}: compare")
@@ -142,15 +161,16 @@ def _dataset(
         return None
     previous = PublishedVersion.read(store, entry) if entry else None
     staged = Staged(dataset, rows, staging.describe(stage, dataset, "0.0.0"))
-    comparison = staging.compare(stage, store, staged, previous)
+    comparison = compare(stage, store, staged, previous)
     decision = _decide(stage, staged, previous, highest.get(dataset.name))
     if not decision.is_new and entry:
         unchanged = DatasetEntry(entry.name, entry.version, False, entry.rows, entry.files)
         return unchanged, _result(staged, decision, entry)
     tell(f"{dataset.name}: stage {decision.version}")
     staged.package["version"] = str(decision.version)
-    staging.export(stage, staged, comparison)
+    staging.export(stage, staged, comparison, release_notes(stage, store, staged, previous, comparison, decision))
     verify.verify_staged(stage, staged)
+    require_right_number(stage, store, staged, previous, highest.get(dataset.name))
     files = staging.file_entries(stage, dataset.name, str(decision.version))
     made = DatasetEntry(dataset.name, str(decision.version), True, rows, files)
     return made, _result(staged, decision, entry)
@@ -160,14 +180,12 @@ def _decide(
     stage: Staging, staged: Staged, previous: PublishedVersion | None, highest: Version | None
 ) -> Decision:
     if previous is None:
-        return decide(None, staged.package, rows_differ=True, highest=highest)
+        return decide(None, staged.package, highest=highest)
     codelists = previous.entry.file(staging.CODELISTS)
     texts = staging.sha256_of_bytes(staging.codelists_bytes(stage.registry, staged.dataset))
-    rows_differ = any(c.any for c in staged.changes.values())
     texts_differ = codelists is None or codelists.sha256 != texts
-    return decide(
-        previous.package, staged.package, rows_differ=rows_differ, texts_differ=texts_differ, highest=highest
-    )
+    changes = staged.changes.values()
+    return decide(previous.package, staged.package, changes=changes, texts_differ=texts_differ, highest=highest)
 
 
 def _result(staged: Staged, decision: Decision, entry: DatasetEntry | None) -> DatasetResult:
@@ -232,6 +250,7 @@ def _manifest(commit: Commit, entries: list[DatasetEntry]) -> Manifest:
         withdrawn=current.manifest.withdrawn if current else (),
         redactions=current.manifest.redactions if current else (),
         previous=current.link if current else None,
+        signed_by=commit.signed_by,
     )
 
 
@@ -243,8 +262,13 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--published", type=Path, required=True, metavar="DIR")
     parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="scratch folder")
     parser.add_argument("--as-of", type=date.fromisoformat, required=True, metavar="YYYY-MM-DD")
+    parser.add_argument("--then", type=Path, metavar="DIR", help="open tables as of the date of the release before")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--memory", help="memory limit of DuckDB, such as 2GB")
+    parser.add_argument("--wait", type=float, default=60, metavar="SECONDS", help="for another publisher; then 75")
+    parser.add_argument("--sign-key", type=Path, metavar="FILE", help="release key or its certificate; else unsigned")
+    parser.add_argument("--allowed-signers", type=Path, metavar="FILE", help="the allowed_signers that readers have")
+    parser.add_argument("--unsigned", action="store_true", help="without a signature, also on top of a signed release")
     parser.add_argument("--json", action="store_true", help="the result as JSON")
     return parser.parse_args(argv)
 
@@ -253,23 +277,28 @@ def main(argv: list[str] | None = None) -> int:
     """The entry: publishes, prints the release, returns the exit code."""
     given = _arguments(argv)
     try:
+        registry = load(given.profile)
+        sign = signer_of_profile(registry, given.sign_key, given.as_of, allowed=given.allowed_signers)
         result = publish(
-            load(given.profile),
+            registry,
             given.open,
-            given.published,
+            LocalStore(given.published, wait_seconds=given.wait),
             given.as_of,
             work_dir=given.work,
+            knowledge=TablesThen(given.then) if given.then else None,
             threads=given.threads,
             memory=given.memory,
+            sign=sign,
+            unsigned=given.unsigned,
             progress=None if given.json else lambda text: print(text, file=sys.stderr),
         )
-    except (ContractError, WrongProfile) as error:
+    except (ContractError, WrongProfile, KeyRefused) as error:
         return _failed(78, "configuration", error)
     except (Refused, DisclosureRefused, StoreDamaged) as error:
         return _failed(65, "refused", error)
     except StoreConflict as error:
         return _failed(75, "conflict", error)
-    except OSError as error:
+    except (OSError, duckdb.IOException) as error:
         return _failed(74, "disk", error)
     print(json.dumps(asdict(result), ensure_ascii=False) if given.json else result.release_id)
     return 0

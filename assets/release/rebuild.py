@@ -22,7 +22,7 @@ from assets.release import durable
 from assets.release.changes import COLUMNS, Comparison
 from assets.release.history import NoSuchVersion, PublishedVersion, released_tables
 from assets.release.manifest import DatasetEntry, Manifest, Release, current_release, history
-from assets.release.staging import Refused
+from assets.release.refusal import Refused
 from assets.release.standing import made_versions
 from assets.release.step import inputs_of, publish_from
 from assets.release.stores import POINTER, Store, StoreDamaged
@@ -109,9 +109,10 @@ class _Upon(LocalStore):
 
     def stand_on(self, release: Release | None) -> None:
         """Makes a release of the base the current one here. Version folders made here stay, and are seen first."""
-        shutil.rmtree(self.root / "releases", ignore_errors=True)
         self.root.mkdir(parents=True, exist_ok=True)
-        (self.root / POINTER).unlink(missing_ok=True)
+        for path in self.root.iterdir():
+            if path.name not in ("blobs", "datasets"):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
         if release:
             day = date.fromisoformat(release.manifest.as_of)
             (self.root / POINTER).write_bytes(release.pointer(day, None))
@@ -218,7 +219,7 @@ def _make(
     if ctx.workspace.redactions.exists():  # of these a release applies those the release before it tells of
         shutil.copyfile(ctx.workspace.redactions, there.workspace.redactions)
     released = released_tables(upon, before) if before else (lambda _: None)
-    there = replace(there, released=released)
+    there = replace(there, released=released, unsigned=True)
     try:
         build_tables(there, [name for dataset in ctx.registry.datasets.values() for name in dataset.tables])
         publish_from(there, upon)

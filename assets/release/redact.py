@@ -13,7 +13,8 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
-from assets.release.commit import Commit, Progress, Sign
+from assets.release.changes import reader
+from assets.release.commit import Commit, Progress
 from assets.release.history import PublishedVersion
 from assets.release.manifest import history
 from assets.release.redactions import (
@@ -25,9 +26,11 @@ from assets.release.redactions import (
     read_redactions,
     write_redactions,
 )
+from assets.release.refusal import Refused
 from assets.release.remade import Change, Cut, remake, source_of
 from assets.release.retire import Gone, complete_withdrawals, opened, retire
-from assets.release.staging import CHANGES, Refused
+from assets.release.signing import Signer
+from assets.release.staging import CHANGES
 from assets.release.standing import Made, standing
 from assets.release.stores import Store
 from schemas.compile.duckdb import literal, quote
@@ -69,14 +72,15 @@ def redact(
     *,
     entries: Path,
     work_dir: Path,
-    sign: Sign | None = None,
+    sign: Signer | None = None,
+    unsigned: bool = False,
     progress: Progress | None = None,
 ) -> Redacted:
     """Redacts in all versions that stand, and keeps the entry in the file ``entries``. Reasons: Chinese, English.
 
     Doing it again does nothing, or finishes what was cut off. NothingMeant if nothing published is meant; Refused for
     a field of a key. Raises what `publish` raises; then nothing published was changed."""
-    with opened(registry, store, on, work_dir, sign=sign, progress=progress) as commit:
+    with opened(registry, store, on, work_dir, sign=sign, unsigned=unsigned, progress=progress) as commit:
         complete_withdrawals(store, commit.current)
         if commit.current is None:
             raise NothingMeant("还没有发布 nothing is published")
@@ -158,13 +162,7 @@ def _size(con: DuckDBPyConnection, select: str, columns: set[str]) -> int:
 
 def _changes(commit: Commit, version: PublishedVersion, entry: Redaction) -> tuple[str, int]:
     """The SELECT of the list of changes that is left, and how many lines go."""
-    path = literal(str(commit.store.local(version.entry.file(CHANGES).path)))
-    schema = next(r for r in version.package["resources"] if r["name"] == "changes")["schema"]
-    texts = ", ".join(f"{literal(field['name'])}: 'VARCHAR'" for field in schema["fields"])
-    relation = (
-        f"read_csv({path}, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', "
-        f"nullstr = '', new_line = '\\n', strict_mode = true, columns = {{{texts}}})"
-    )
+    relation = reader(commit.store.local(version.entry.file(CHANGES).path))
     select, gone = left_of_changes(relation, entry)
     count = commit.stage.con.execute(f"SELECT count(*) FROM {relation} WHERE {gone}").fetchone()
     return select, (count or (0,))[0]

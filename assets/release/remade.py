@@ -17,16 +17,15 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from assets.release import durable, verify
-from assets.release.changes import COLUMNS
+from assets.release.changes import reader
 from assets.release.exporters import exporter, formats
 from assets.release.history import DESCRIPTOR, PublishedVersion
 from assets.release.manifest import DatasetEntry, FileEntry, canonical
-from assets.release.staging import CHANGES, SUMS, Refused
+from assets.release.refusal import Refused
+from assets.release.staging import CHANGES, NOTES, SUMS
 from assets.release.stores import Store
 from assets.release.version import Version
 from schemas.compile.duckdb import literal
-
-NOTES = "CHANGES.md"
 
 
 @dataclass(frozen=True)
@@ -141,11 +140,8 @@ def _files(dataset: str, number: str, folder: Path) -> tuple[FileEntry, ...]:
 def _notes(con: DuckDBPyConnection, version: PublishedVersion, change: Change, number: str, changes: Path) -> str:
     """The notes of a replacement: why it is there, and how much `changes.csv` tells. Counts only, no values."""
     package, old = version.package, version.entry.version
-    texts = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in COLUMNS)
-    counts = con.execute(
-        f"SELECT table_name, change, count(*) FROM read_csv({literal(str(changes))}, auto_detect = false, "
-        f"header = true, delim = ',', quote = '\"', escape = '\"', columns = {{{texts}}}) GROUP BY ALL ORDER BY ALL"
-    ).fetchall()
+    counted = f"SELECT table_name, change, count(*) FROM {reader(changes)} GROUP BY ALL ORDER BY ALL"
+    counts = con.execute(counted).fetchall()
     lines = [f"- {table}: {kind} {count:,}" for table, kind, count in counts]
     day, title_en = package["created"][:10], package.get("title_en", package["name"])
     zh = [f"# {package['title']} {number}", "", f"数据截至 {day}。本版本代替版本 {old}。", "", f"> {change.reason_zh}"]

@@ -15,8 +15,14 @@ from datetime import date
 from pathlib import Path
 
 from assets.release import durable
-from assets.release.commit import Commit, Progress, Sign, place_release
-from assets.release.guard import refuse_other_profile, refuse_overwriting, refuse_rolled_back
+from assets.release.commit import Commit, Progress, place_release
+from assets.release.guard import (
+    refuse_forged,
+    refuse_other_profile,
+    refuse_overwriting,
+    refuse_rolled_back,
+    refuse_unsigned,
+)
 from assets.release.manifest import (
     DatasetEntry,
     FileEntry,
@@ -28,6 +34,8 @@ from assets.release.manifest import (
     history,
     release_of,
 )
+from assets.release.pages import put_pages
+from assets.release.signing import Signer
 from assets.release.staging import Staging, connect, sha256_of_bytes
 from assets.release.standing import Made, kept_hashes, made_versions
 from assets.release.stores import TOMBSTONE, Store, StoreDamaged, blob_path
@@ -53,7 +61,8 @@ def opened(
     on: date,
     work_dir: Path,
     *,
-    sign: Sign | None = None,
+    sign: Signer | None = None,
+    unsigned: bool = False,
     progress: Progress | None = None,
 ) -> Iterator[Commit]:
     """The right to publish, for one block, with all that a commit on the current release depends on.
@@ -63,9 +72,11 @@ def opened(
     with store.exclusive():
         found = store.pointer()
         current = release_of(store, found)
-        store.complete()
+        refuse_unsigned(found, sign, unsigned)
+        refuse_forged(store, found, sign)
         refuse_rolled_back(store, current)
         refuse_other_profile(registry.profile, current)
+        store.complete()
         durable.empty_directory(work)
         said = date.fromisoformat(json.loads(found)["as_of"]) if found else on
         stage = Staging(connect(work, None, None), registry, work, work, max(on, said))
@@ -93,6 +104,7 @@ def retire(commit: Commit, gone: list[Gone], withdrawn_on: str, notice: Notice |
     commit.store.complete()
     commit.tell("delete")
     complete_withdrawals(commit.store, release)
+    put_pages(commit.store, release.release_id, commit.stage.registry.profile, commit.sign)
     return release
 
 
@@ -184,6 +196,7 @@ def _manifest(
         replacements=tuple(sorted(replaced, key=lambda entry: (entry.name, entry.version))),
         redactions=(*before.redactions, *((notice,) if notice else ())),
         previous=commit.current.link,
+        signed_by=commit.signed_by,
     )
 
 

@@ -18,13 +18,13 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from assets.release import durable
-from assets.release.changes import Comparison, TableChanges, TableFile
+from assets.release.changes import Comparison, TableChanges
 from assets.release.exporters import exporter, parquet
-from assets.release.history import DESCRIPTOR, PublishedVersion
-from assets.release.manifest import FileEntry, canonical
+from assets.release.history import DESCRIPTOR
+from assets.release.knowledge import Knowledge
+from assets.release.manifest import FileEntry, Manifest, canonical
 from assets.release.redactions import Redaction, left_of
 from assets.release.refusal import Refused
-from assets.release.stores import Store
 from quality.disclosure import require_safe
 from schemas.compile.data_package import (
     changes_resource,
@@ -32,6 +32,7 @@ from schemas.compile.data_package import (
     codelists_rows,
     data_package,
     file_resource,
+    notes_resource,
     table_resource,
 )
 from schemas.compile.duckdb import column_type, literal, order_by, quote
@@ -41,18 +42,22 @@ from schemas.registry import Registry
 
 CHANGES = "changes.csv"
 CODELISTS = "codelists.csv"
+NOTES = "CHANGES.md"
 SUMS = "SHA256SUMS"
 
 
 @dataclass
 class Staging:
-    """Where one run stages, and with what."""
+    """Where one run stages, and with what; the release ``before`` it, and what is known of how things came about."""
 
     con: DuckDBPyConnection
     registry: Registry
     open_dir: Path
     work_dir: Path
     as_of: date
+    before: Manifest | None = None
+    knowledge: Knowledge | None = None
+    made_by: tuple[str, str] = ("", "")  # contracts and code, as a manifest has them
     redactions: tuple[Redaction, ...] = ()
 
     def ordered(self, table: str) -> Path:
@@ -64,12 +69,15 @@ class Staging:
 
 @dataclass
 class Staged:
-    """One dataset: its ordered tables, and what differs from the version before."""
+    """One dataset: its ordered tables, and what differs from the version before.
+
+    ``evaluated``: of the tables that differ, whether corrections could be told from updates."""
 
     dataset: Dataset
     rows: dict[str, int]
     package: dict[str, Any]
     changes: dict[str, TableChanges] = field(default_factory=dict)
+    evaluated: dict[str, bool] = field(default_factory=dict)
 
 
 def connect(work_dir: Path, threads: int | None, memory: str | None) -> DuckDBPyConnection:
@@ -156,30 +164,8 @@ def describe(staging: Staging, dataset: Dataset, version: str) -> dict[str, Any]
                 resources.append(table_resource(registry, dataset, table, path))
             else:
                 resources.append(file_resource(table, path, format=module.FORMAT, mediatype=module.MEDIATYPE))
-    resources += [changes_resource(CHANGES), codelists_resource(CODELISTS)]
+    resources += [changes_resource(registry, CHANGES), codelists_resource(CODELISTS), notes_resource(NOTES)]
     return data_package(registry, dataset, version=version, as_of=staging.as_of, resources=resources)
-
-
-def compare(staging: Staging, store: Store, staged: Staged, previous: PublishedVersion | None) -> Comparison:
-    """Every difference from the version before; an equal file is not opened."""
-    comparison = Comparison(staging.con)
-    if previous is None:
-        return comparison
-    for name in dict.fromkeys((*staged.dataset.tables, *previous.tables)):
-        new = _new_file(staging, staged.dataset, name)
-        entry = previous.entry.file(f"{name}.parquet")
-        if new and entry and durable.sha256_of(new.path) == entry.sha256:
-            staged.changes[name] = TableChanges()
-        else:
-            staged.changes[name] = comparison.add(name, previous.table_file(store, name), new)
-    return comparison
-
-
-def _new_file(staging: Staging, dataset: Dataset, name: str) -> TableFile | None:
-    if name not in dataset.tables:
-        return None
-    table = staging.registry.tables[name]
-    return TableFile(staging.ordered(name), table.field_names, table.key)
 
 
 def codelists_bytes(registry: Registry, dataset: Dataset) -> bytes:
@@ -193,7 +179,7 @@ def sha256_of_bytes(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def export(staging: Staging, staged: Staged, comparison: Comparison) -> None:
+def export(staging: Staging, staged: Staged, comparison: Comparison, notes: str) -> None:
     """Writes every file of a new version into the dataset's stage folder and fills in what they weigh."""
     folder, dataset = staging.folder(staged.dataset.name), staged.dataset
     folder.mkdir(parents=True)
@@ -203,6 +189,7 @@ def export(staging: Staging, staged: Staged, comparison: Comparison) -> None:
             exporter(name).write(staging.con, source, folder / f"{table}.{name}")
     exporter("csv").write(staging.con, comparison.select(), folder / CHANGES)
     (folder / CODELISTS).write_bytes(codelists_bytes(staging.registry, dataset))
+    (folder / NOTES).write_bytes(notes.encode())
     _weigh(folder, staged)
     (folder / DESCRIPTOR).write_bytes(canonical(staged.package))
     names = sorted(p.name for p in folder.iterdir())

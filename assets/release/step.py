@@ -5,15 +5,19 @@ What belongs here: the guard before and the memory after `publisher.publish`. Wh
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from assets.build import path_of, require_current
 from assets.raw.receive import ledger
+from assets.release import durable
+from assets.release.evidence import WorkspaceKnowledge
 from assets.release.manifest import Inputs
 from assets.release.publisher import ReleaseResult, publish
 from assets.release.redactions import read_redactions
+from assets.release.signing import Signer, signer_of_profile
 from assets.release.stores import Store
 from assets.workspace import Context, code_fingerprint, file_sha256, fingerprint, read_json, write_json
 from quality.corrections import correction_files
@@ -28,35 +32,45 @@ class NothingAccepted(Exception):
 def build_release(ctx: Context, published: Path) -> dict[str, Any]:
     """Publishes the open tables of the workspace; returns the release that is current afterwards.
 
-    StaleTable if a table is not built from what was received: a refused one is never published."""
+    StaleTable if a table is not built from what was received: a refused one is never published. KeyRefused if the
+    key cannot sign."""
     tables = [t for d in ctx.registry.datasets.values() for t in d.tables]
     require_current(ctx, tables)
     if not read_json(ctx.workspace.state("intake"))["result"]["accepted"]:
         raise NothingAccepted("没有任何一行通过校验，不发布 no row was accepted: nothing is published")
+    sign = signer_of_profile(ctx.registry, ctx.sign_key, ctx.as_of, allowed=ctx.allowed_signers)
     known = ctx.workspace.state("release")
     state = read_json(known)
-    if state and state["fingerprint"] == _fingerprint(ctx, tables, published):
+    if state and state["fingerprint"] == _fingerprint(ctx, tables, published, sign):
         result = _unchanged(state["result"])
     else:
-        result = asdict(publish_from(ctx, published))
-    write_json(known, {"fingerprint": _fingerprint(ctx, tables, published), "result": result})
+        result = asdict(publish_from(ctx, published, sign))
+    write_json(known, {"fingerprint": _fingerprint(ctx, tables, published, sign), "result": result})
     return read_json(known)["result"]
 
 
-def publish_from(ctx: Context, published: Path | Store) -> ReleaseResult:
+def publish_from(ctx: Context, published: Path | Store, sign: Signer | None = None) -> ReleaseResult:
     """Publishes the open tables of a workspace as they are; whether they are current is not asked."""
-    return publish(
-        ctx.registry,
-        ctx.workspace.root / "open",
-        published,
-        ctx.as_of,
-        work_dir=ctx.workspace.root / "stage",
-        inputs=inputs_of(ctx),
-        redactions=read_redactions(ctx.workspace.redactions),
-        progress=ctx.progress,
-        threads=ctx.threads,
-        memory=ctx.memory,
-    )
+    known = ctx.workspace.root / "stage" / "known"
+    durable.empty_directory(known)
+    try:
+        return publish(
+            ctx.registry,
+            ctx.workspace.root / "open",
+            published,
+            ctx.as_of,
+            work_dir=ctx.workspace.root / "stage",
+            inputs=inputs_of(ctx),
+            knowledge=WorkspaceKnowledge(ctx, known),
+            sign=sign,
+            unsigned=ctx.unsigned,
+            redactions=read_redactions(ctx.workspace.redactions),
+            progress=ctx.progress,
+            threads=ctx.threads,
+            memory=ctx.memory,
+        )
+    finally:
+        shutil.rmtree(known)
 
 
 def inputs_of(ctx: Context, receipts: int | None = None) -> Inputs:
@@ -74,7 +88,7 @@ def _unchanged(result: dict[str, Any]) -> dict[str, Any]:
     return result | {"changed": False, "datasets": datasets}
 
 
-def _fingerprint(ctx: Context, tables: list[str], published: Path) -> str:
+def _fingerprint(ctx: Context, tables: list[str], published: Path, sign: Signer | None) -> str:
     """What a release depends on. A new day alone makes no new version, but it renews `current.json`."""
     pointer = published / "current.json"
     return fingerprint(
@@ -82,5 +96,6 @@ def _fingerprint(ctx: Context, tables: list[str], published: Path) -> str:
         ctx.registry.fingerprint,
         ctx.as_of,
         pointer.read_text("utf-8") if pointer.exists() else None,
-        code_fingerprint(HERE),
+        [sign.fingerprint, sign.trust.allowed.decode(), sign.trust.revoked.decode()] if sign else [ctx.unsigned],
+        code_fingerprint(HERE, (".py", ".sql", ".yml", ".md")),
     )

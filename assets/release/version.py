@@ -2,26 +2,29 @@
 
 After the Data Package recipe. MAJOR: a table or format removed; in a table a column added, removed,
 renamed or moved; a type, unit, constraint, key or code changed. MINOR: a table or format added; rows
-added, removed or updated. PATCH: wording. Nothing different: no new version. Comparing rows is
-changes.py's; this module only asks whether any differ.
+added or removed, values updated or redacted. PATCH: values only corrected or written otherwise, wording.
+Nothing different: no new version. Comparing rows is changes.py's; this module only asks how they differ.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from assets.release.changes import TableChanges
 
 Bump = Literal["first", "major", "minor", "patch", "none"]
 
 #: what a field means to a program that reads it; all else is wording
 _STRUCTURE = ("name", "type", "format", "delimiter", "itemType", "decimals", "unit", "codelist")
+_STRUCTURE += ("trueValues", "falseValues")
 _FILE = ("path", "format", "encoding", "dialect")
 _SCHEMA = ("primaryKey", "foreignKeys", "missingValues")
 #: what differs from version to version of the same content
 _VOLATILE = ("version", "created")
 _VOLATILE_OF_FILES = ("bytes", "hash", "rows")
-
 
 _NUMBER = "(0|[1-9][0-9]*)"
 _WRITTEN = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:\+r([1-9][0-9]*))?", re.ASCII)
@@ -77,24 +80,36 @@ def decide(
     old: dict[str, Any] | None,
     new: dict[str, Any],
     *,
-    rows_differ: bool,
+    changes: Iterable[TableChanges] = (),
     texts_differ: bool = False,
     highest: Version | None = None,
 ) -> Decision:
     """The version of the package ``new`` after ``old`` (descriptors; None for the first version).
 
-    ``texts_differ``: wording outside the descriptor, such as the definitions in `codelists.csv`. ``highest``: the
-    highest version there ever was, also when it was withdrawn: a number is never given twice."""
+    ``changes``: how the rows of each table differ. ``texts_differ``: wording outside the descriptor, such as the
+    definitions in `codelists.csv`. ``highest``: the highest version there ever was, also when it was withdrawn: a
+    number is never given twice."""
     if old is None:
         return Decision(highest.next("major") if highest else FIRST, "first", ("first version",))
     breaking = breaking_changes(old, new)
-    growing = [*_added(old, new), *(["rows differ"] if rows_differ else [])]
-    wording = ["wording"] if texts_differ or _wording(old) != _wording(new) else []
-    bump: Bump = "major" if breaking else "minor" if growing else "patch" if wording else "none"
-    reasons = (*breaking, *growing) or tuple(wording)
+    differing = list(changes)
+    growing = _added(old, new) + (["rows differ"] if any(c.grows for c in differing) else [])
+    small = ["values corrected"] if any(c.any and not c.grows for c in differing) else []
+    small += ["wording"] if texts_differ or _wording(old) != _wording(new) else []
+    bump: Bump = "major" if breaking else "minor" if growing else "patch" if small else "none"
     version = Version.parse(old["version"])
     after = max(version, highest) if highest else version
-    return Decision(version if bump == "none" else after.next(bump), bump, reasons)
+    return Decision(version if bump == "none" else after.next(bump), bump, (*breaking, *growing) or tuple(small))
+
+
+def another_meaning(old: dict[str, Any] | None, new: dict[str, Any] | None) -> bool:
+    """Whether values of a column cannot be compared as they are: it came, went, or means something else.
+
+    Not so when only more codes or other values are allowed."""
+    if old is None or new is None:
+        return True
+    gone = [code for code in _codes(old) if code not in _codes(new)]
+    return bool(gone) or any(old.get(key) != new.get(key) for key in _STRUCTURE)
 
 
 def breaking_changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

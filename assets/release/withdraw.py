@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from assets.release.changes import Comparison
-from assets.release.commit import Commit, Progress, Sign
+from assets.release.changes import Comparison, reader
+from assets.release.commit import Commit, Progress
 from assets.release.history import NoSuchVersion, PublishedVersion
+from assets.release.kinds import call_rewritings
 from assets.release.manifest import history
 from assets.release.remade import Change, remake
 from assets.release.retire import Gone, complete_withdrawals, opened, retire
+from assets.release.signing import Signer
+from assets.release.staging import CHANGES
 from assets.release.standing import Made, standing
 from assets.release.stores import Store
 from schemas.registry import Registry
@@ -52,13 +55,14 @@ def withdraw(
     on: date,
     *,
     work_dir: Path,
-    sign: Sign | None = None,
+    sign: Signer | None = None,
+    unsigned: bool = False,
     progress: Progress | None = None,
 ) -> Withdrawn:
     """Withdraws a version; on a version that is withdrawn already it only completes the deletion.
 
     NoSuchVersion if it was never published. Raises what `publish` raises, and then nothing was withdrawn."""
-    with opened(registry, store, on, work_dir, sign=sign, progress=progress) as commit:
+    with opened(registry, store, on, work_dir, sign=sign, unsigned=unsigned, progress=progress) as commit:
         completed, current = complete_withdrawals(store, commit.current), commit.current
         if current and current.manifest.is_withdrawn(dataset, version):
             return Withdrawn(current.release_id, dataset, version, {}, completed, False, False)
@@ -101,5 +105,21 @@ def _changes(commit: Commit, version: PublishedVersion, before: Made | None) -> 
     if before:
         old = PublishedVersion.read(store, before.entry)
         for name in dict.fromkeys((*version.tables, *old.tables)):
-            comparison.add(name, old.table_file(store, name), version.table_file(store, name))
+            sides = old.table_file(store, name), version.table_file(store, name)
+            comparison.add(name, *sides)
+            call_rewritings(comparison, name, *sides)
+        _judge(comparison, reader(store.local(version.entry.file(CHANGES).path)))
     return comparison.select()
+
+
+def _judge(comparison: Comparison, told: str) -> None:
+    """A line that was told already keeps its kind and reason, what was hidden stays so; of others nothing is known."""
+    line = "c.table_name = t.table_name AND c.key = t.key AND c.field_name IS NOT DISTINCT FROM t.field_name"
+    values = "c.old_value IS NOT DISTINCT FROM t.old_value AND c.new_value IS NOT DISTINCT FROM t.new_value"
+    said = "change = t.change, reason = t.reason, source_sha256 = t.source_sha256, received_on = t.received_on"
+    update = f"UPDATE {comparison.table} AS c SET"
+    comparison.con.execute(f"{update} {said} FROM {told} t WHERE {line} AND {values}")
+    comparison.con.execute(
+        f"{update} {said}, old_value = NULL, new_value = NULL FROM {told} t WHERE {line} AND t.change = 'redacted'"
+    )
+    comparison.con.execute(f"{update} reason = 'not-evaluated' WHERE reason IS NULL")

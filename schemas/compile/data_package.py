@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from schemas.compile.table_schema import changes_schema, codelists_schema, table_schema
+from schemas.compile.table_schema import RELEASE_CODELISTS, changes_schema, codelists_schema, table_schema
 from schemas.model import Code, Dataset, Table
 from schemas.registry import Registry
 
@@ -73,10 +73,16 @@ def file_resource(table: Table, path: str, *, format: str, mediatype: str) -> di
     )
 
 
-def changes_resource(path: str) -> dict[str, Any]:
+def changes_resource(registry: Registry, path: str) -> dict[str, Any]:
     """What differs from the version before, row by row and field by field."""
     titles = {"title": "与上一版本相比的变更", "title_en": "Changes since the version before"}
-    return _csv("changes", path, titles, changes_schema())
+    return _csv("changes", path, titles, changes_schema(registry))
+
+
+def notes_resource(path: str) -> dict[str, Any]:
+    """The release notes, for people. The format has a capital: frictionless would try to open `markdown`."""
+    titles = {"title": "发布说明", "title_en": "Release notes"}
+    return {"name": "notes"} | titles | {"path": path, "format": "Markdown", "mediatype": "text/markdown"}
 
 
 def codelists_resource(path: str) -> dict[str, Any]:
@@ -86,9 +92,9 @@ def codelists_resource(path: str) -> dict[str, Any]:
 
 
 def codelists_rows(registry: Registry, dataset: Dataset) -> list[list[str]]:
-    """The rows of `codelists.csv`, header first: every list a table of the dataset uses, by name."""
+    """The rows of `codelists.csv`, header first: every list a table of the dataset or `changes.csv` uses, by name."""
     fields = [field for name in dataset.tables for field in registry.tables[name].fields]
-    names = sorted({field.codelist for field in fields if field.codelist})
+    names = sorted({field.codelist for field in fields if field.codelist} | set(RELEASE_CODELISTS))
     rows = [_code_row(name, entry) for name in names for entry in registry.codelists[name].entries]
     return [["codelist", *CODE_COLUMNS], *rows]
 

@@ -14,6 +14,8 @@ from schemas.model import Field, Table
 from schemas.registry import Registry
 
 #: `fieldsMatch` is left at its default, exact: the text of v2 wants a string there and its profile an array
+#: the code lists of `changes.csv`
+RELEASE_CODELISTS = ("change", "change_reason")
 PROFILE = "https://datapackage.org/profiles/2.0/tableschema.json"
 
 
@@ -27,15 +29,18 @@ def table_schema(registry: Registry, table: Table, *, resources: tuple[str, ...]
     return schema | ({"foreignKeys": keys} if keys else {})
 
 
-def changes_schema() -> dict[str, Any]:
-    """The Table Schema of `changes.csv`: what differs from the version before."""
+def changes_schema(registry: Registry) -> dict[str, Any]:
+    """The Table Schema of `changes.csv`: what differs from the version before, why, and by which received file."""
     fields = [
         _plain("table_name", "表", "Table", required=True),
-        _plain("change", "变更类型", "Change", required=True, enum=["added", "removed", "updated"]),
+        _coded(registry, "change", "变更类型", "Change", required=True),
         _plain("key", "主键(JSON)", "Key of the row, as a JSON object", required=True),
         _plain("field_name", "字段", "Field; empty for a whole row"),
-        _plain("old_value", "原值", "Old value"),
+        _plain("old_value", "原值", "Old value; never shown when redacted"),
         _plain("new_value", "新值", "New value"),
+        _coded(registry, "change_reason", "变更原因", "Reason, decided by comparison", name="reason", required=True),
+        _plain("source_sha256", "来件", "SHA-256 of the newest received file the row is made of"),
+        _plain("received_on", "收件日期", "Day it was received") | {"type": "date"},
     ]
     return _of_plain(fields)
 
@@ -64,6 +69,14 @@ def _of_plain(fields: list[dict[str, Any]]) -> dict[str, Any]:
 def _plain(name: str, title_zh: str, title_en: str, **constraints: Any) -> dict[str, Any]:
     field = {"name": name, "type": "string", "title": title_zh, "title_en": title_en}
     return field | ({"constraints": constraints} if constraints else {})
+
+
+def _coded(
+    registry: Registry, codelist: str, title_zh: str, title_en: str, *, name: str = "", **constraints: Any
+) -> dict[str, Any]:
+    """A column of codes of one of the release's own lists."""
+    listed = {"enum": list(registry.codelists[codelist].codes)}
+    return _plain(name or codelist, title_zh, title_en, **constraints, **listed) | _categories(registry, codelist)
 
 
 def _field(registry: Registry, table: Table, field: Field) -> dict[str, Any]:
@@ -98,10 +111,14 @@ def _texts(field: Field) -> dict[str, Any]:
 
 def _codes(registry: Registry, field: Field) -> dict[str, Any]:
     """The codes with their labels. Table Schema has categories for single values only."""
-    entries = registry.codelists[field.codelist or ""].entries
-    categories = [{"value": e.code, "label": e.title_zh, "label_en": e.title_en} for e in entries]
     name = "itemCategories" if field.type == "list" else "categories"
-    return {"codelist": field.codelist, name: categories}
+    return _categories(registry, field.codelist or "", name)
+
+
+def _categories(registry: Registry, codelist: str, name: str = "categories") -> dict[str, Any]:
+    entries = registry.codelists[codelist].entries
+    categories = [{"value": e.code, "label": e.title_zh, "label_en": e.title_en} for e in entries]
+    return {"codelist": codelist, name: categories}
 
 
 def _constraints(registry: Registry, field: Field, *, unique: bool) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from typing import Any
 import duckdb
 
 from assets.lineage import sql_files, table_sql, tables_read
-from assets.sql import PROFILE_DDL
+from assets.sql import PROFILE_DDL, RELEASED
+from quality.workdays import working_day_table
 from schemas.compile.duckdb import cast_select, column_definitions, order_by, quote
 from schemas.registry import load
 
@@ -90,6 +91,12 @@ class Bench:
         for name, code, title, parent, since in _CODES:
             values = [name, code, title, code, parent, since, "test"]
             self.con.execute("INSERT INTO profile_codelist VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        for code in load("binjiang").codelists["whitelist_reason"].entries:
+            values = ["whitelist_reason", code.code, code.title_zh, code.title_en, None, None, code.source]
+            self.con.execute("INSERT INTO profile_codelist VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        working_day_table(self.con)
+        for name, table in RELEASED.items():
+            self.con.execute(f"CREATE TABLE {name} ({column_definitions(contracts()[table].fields)})")
         for table in contracts().values():
             if table.layer in ("intake", "held"):
                 self.con.execute(f"CREATE TABLE {table.name} ({column_definitions(table.fields)})")

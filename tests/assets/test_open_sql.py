@@ -55,7 +55,7 @@ def test_the_last_proof_does_not_move_with_the_day_of_the_run():
     for as_of in (date(2026, 3, 31), date(2026, 4, 1)):
         bench = Bench(as_of)
         bench.filing("A", "2024-01-10", received_on=as_of)
-        published.append([bench.rows(f"open_whitelist{part}", "*") for part in ("", "_decision", "_event")])
+        published.append([bench.rows(f"open_whitelist{part}", "*") for part in ("", "_decision")])
     assert published[0] == published[1]
 
 
@@ -70,19 +70,6 @@ def test_everyone_ever_filed_has_a_decision(ruled):
         ("A", True, None, "2024-01-10", "1"),
         ("B", False, "deregistered", "2024-03-01", "1"),
         ("C", False, "not-filed", "2024-01-10", "1"),
-    ]
-
-
-def test_events_are_transitions_and_a_late_report_is_on_record_late(ruled):
-    ruled.filing("A", "2024-01-10", reported_on="2024-01-15")
-    ruled.documents("A", "2024-01-01", valid_to_on="2024-12-31")
-    ruled.documents("A", "2025-03-01", reported_on="2025-04-01")
-    ruled.filing("B", "2024-01-10", filing_status_code="suspended")
-    columns = ("provider_id", "effective_on", "from_listed", "to_listed", "reason_codes", "recorded_on")
-    assert ruled.rows("open_whitelist_event", *columns) == [
-        ("A", "2024-01-10", None, True, None, "2024-01-15"),
-        ("A", "2025-01-01", True, False, "document-expired", "2025-01-01"),
-        ("A", "2025-03-01", False, True, None, "2025-04-01"),
     ]
 
 

@@ -15,6 +15,7 @@ from schemas.compile.data_package import (
     codelists_rows,
     data_package,
     file_resource,
+    notes_resource,
     table_resource,
 )
 from schemas.compile.table_schema import table_schema
@@ -35,7 +36,8 @@ def package(registry):
     tables = [registry.tables[name] for name in dataset.tables]
     resources = [table_resource(registry, dataset, table, f"{table.name}.csv") for table in tables]
     resources += [file_resource(t, f"{t.name}.parquet", format="Parquet", mediatype="x/y") for t in tables]
-    resources += [changes_resource("changes.csv"), codelists_resource("codelists.csv")]
+    resources += [changes_resource(registry, "changes.csv"), codelists_resource("codelists.csv")]
+    resources += [notes_resource("CHANGES.md")]
     return data_package(registry, dataset, version="1.2.3", as_of=house.AS_OF, resources=resources)
 
 
@@ -49,7 +51,7 @@ def test_package_is_valid_by_the_official_profile(package):
     jsonschema.validate(package, profile("datapackage"))
 
 
-@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("number", range(7))
 def test_resources_and_schemas_are_valid_by_the_official_profiles(package, number):
     resource = package["resources"][number]
     jsonschema.validate(resource, profile("dataresource"))
@@ -111,14 +113,17 @@ def test_foreign_keys_only_where_both_tables_are_in_the_package(package, registr
 def test_codelists_of_the_tables_only(registry):
     header, *rows = codelists_rows(registry, registry.datasets["providers"])
     assert header == [f["name"] for f in codelists_resource("x")["schema"]["fields"]]
-    assert [row[:2] for row in rows] == [
+    lists = ["change", "change_reason"]
+    assert [row[:2] for row in rows if row[0] not in lists] == [
         ["class_type", "infant"],
         ["class_type", "small"],
         ["class_type", "mixed"],
         ["service_form", "all_day"],
         ["service_form", "half_day"],
     ]
-    assert codelists_rows(registry, registry.datasets["fees"]) == [header]
+    assert sorted({row[0] for row in rows}) == [*lists, "class_type", "service_form"]
+    header, *rows = codelists_rows(registry, registry.datasets["fees"])
+    assert sorted({row[0] for row in rows}) == lists
 
 
 @pytest.mark.parametrize("slug", [slug for slug in profiles() if not load(slug).profile.abstract])

@@ -8,7 +8,7 @@ everything it leads to was forced to disk and read back before.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -41,8 +41,17 @@ class Store(Protocol):
     def local(self, path: str) -> Path:
         """A published file as a local path to read from (a remote store downloads it)."""
 
+    def digest(self, path: str) -> tuple[int, str]:
+        """Size and SHA-256 of a published file, of whatever size. StoreDamaged if it is missing."""
+
+    def files(self) -> Iterator[str] | None:
+        """The path of every file that lies in the store, accounted for or not; None where nothing can be listed."""
+
     def release_ids(self) -> list[str]:
         """Every release folder, committed or left by a dead publisher, in order."""
+
+    def committed(self) -> list[str] | None:
+        """Every release that the pointer ever led to, in order; None if the store has no record of it."""
 
     def put_blob(self, source: Path, sha256: str) -> None:
         """Stores bytes under their hash, once. StoreDamaged if the source has another hash."""
@@ -60,7 +69,8 @@ class Store(Protocol):
         """The one commit point. StoreConflict if the pointer is no longer ``expected``."""
 
     def complete(self) -> None:
-        """What a publisher that died after its commit may have left to do. Every publisher calls it."""
+        """What a publisher that died after its commit may have left to do. Every publisher calls it, once guard.py
+        has found the pointer to be the last one."""
 
     def withdraw_version(self, dataset: str, version: str, tombstone: bytes, only: Collection[str]) -> None:
         """Deletes the blobs ``only`` this version had, and leaves `tombstone.json` alone in its folder.

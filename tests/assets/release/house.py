@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from schemas.compile.duckdb import column_definitions
+from schemas.compile.table_schema import RELEASE_CODELISTS
 from schemas.model import (
     Code,
     CodeList,
@@ -23,7 +24,7 @@ from schemas.model import (
     Publisher,
     Table,
 )
-from schemas.registry import Registry
+from schemas.registry import Registry, load
 
 AS_OF = date(2026, 3, 31)
 
@@ -123,6 +124,7 @@ def registry() -> Registry:
         codelists={
             "service_form": codelist("service_form", "all_day", "half_day"),
             "class_type": codelist("class_type", "infant", "small", "mixed"),
+            **{name: load("cn").codelists[name] for name in RELEASE_CODELISTS},
         },
         datasets={
             "fees": dataset("fees", "open_fee_posted"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from dataclasses import replace
 from datetime import date
 
@@ -9,8 +11,10 @@ import pytest
 
 from assets.release import publisher
 from assets.release.guard import WrongProfile
+from assets.release.manifest import current_release
 from assets.release.stores import StoreDamaged
 from assets.release.stores.local import LocalStore
+from assets.release.verify import verify_release
 from tests.assets.release import house
 
 
@@ -75,41 +79,61 @@ def test_a_pointer_put_back_is_moved_on_by_the_same_inputs(release, published, t
     assert release(open_fee_posted=house.FEES[:1]).seq == 2 and house.tree(published) == before
 
 
-def test_a_fork_that_happened_long_ago_keeps_its_versions(release, published, two):
-    """The folder came from a time before this guard: release 2 twice, now at 3; 1.1.0 stays what it was."""
-    fork = next((published / "releases").glob("000002-*"))
-    kept = {p: p.read_bytes() for p in (published / "datasets/fees/1.1.0").iterdir()}
-    fork.rename(published / "aside")
-    put_back(published, two)
-    providers = {"open_provider": house.PROVIDERS[::2], "open_provider_class": house.CLASSES[:2]}
-    release(**providers)
-    (published / "aside").rename(fork)
-    assert_refused(release, published, fork.name, open_fee_posted=house.FEES[1:], **providers)
-    assert {p: p.read_bytes() for p in kept} == kept
-
-
-def test_a_leftover_that_is_not_whole_is_replaced(release, published):
-    """Killed while it placed its files, and the inputs changed since: nobody was led to them."""
-    release()
-    put_back(published, None)
-    (published / "datasets/fees/1.0.0/SHA256SUMS").unlink()
-    (published / "releases/notes of a person").mkdir()
-    assert release(open_fee_posted=house.FEES[:1]).seq == 1
-    assert len((published / "datasets/fees/1.0.0/open_fee_posted.csv").read_text().splitlines()) == 2
-
-
-def test_killed_before_the_commit_and_run_with_other_inputs(release, published, monkeypatch):
-    """Whole but for its pointer: it cannot be told from a release whose pointer was lost."""
-
+def kill_before_the_commit(release, monkeypatch, **given) -> None:
     def killed(*_):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(LocalStore, "commit", killed)
+        patch.setattr(os, "replace", killed)  # the pointer is the first thing that is replaced
         with pytest.raises(KeyboardInterrupt):
-            release()
-    assert_refused(release, published, "is missing", as_of=date(2026, 4, 30), open_fee_posted=house.FEES[:1])
-    assert release().seq == 1
+            release(**given)
+
+
+@pytest.mark.parametrize("rows", [{"open_fee_posted": house.FEES[1:]}, {"open_provider": house.PROVIDERS[::2]}])
+def test_killed_before_the_commit_and_run_with_other_inputs(release, published, monkeypatch, rows):
+    """Whole but for its pointer, versions and all: nobody was led to it, so it may be replaced."""
+    rows = {"open_provider_class": house.CLASSES[:2]} | rows
+    kill_before_the_commit(release, monkeypatch)
+    assert LocalStore(published).committed() != []  # it died in the last moment there is
+    assert release(as_of=date(2026, 4, 30), **rows).seq == 1
+    kill_before_the_commit(release, monkeypatch, open_fee_posted=house.FEES[:1])
+    assert len(LocalStore(published).release_ids()) == 3
+    assert release(as_of=date(2026, 5, 31)).seq == 2
+    store = LocalStore(published)
+    verify_release(store, current_release(store).manifest)
+    assert len(store.committed()) == 2 and current_release(store).release_id in store.committed()
+
+
+def test_an_abandoned_release_of_long_ago_is_in_nobodys_way(release, published, monkeypatch):
+    """Its version 1.1.0 of one dataset was never given away, and that of another release is."""
+    release()
+    kill_before_the_commit(release, monkeypatch, open_fee_posted=house.FEES[:1])
+    release(open_provider=house.PROVIDERS[::2], open_provider_class=house.CLASSES[:2])
+    assert release(open_fee_posted=house.FEES[1:], open_provider=house.PROVIDERS[::2],
+                   open_provider_class=house.CLASSES[:2]).seq == 3
+
+
+def test_a_record_that_was_lost_with_the_pointer(release, published, two):
+    """A copy of the folder without hidden files and without `current.json`: what is whole may have been given away."""
+    shutil.rmtree(published / ".committed")
+    assert release(open_fee_posted=house.FEES[:1]).seq == 2  # with its pointer nothing is amiss
+    shutil.rmtree(published / ".committed")
+    put_back(published, two)
+    assert_refused(release, published, "is older than 000002-", open_fee_posted=house.FEES[1:])
+    (published / "datasets/fees/1.1.0/SHA256SUMS").unlink()
+    (published / "releases/notes of a person").mkdir()
+    assert release(open_fee_posted=house.FEES[1:]).seq == 2
+
+
+def test_a_dataset_that_comes_back_keeps_the_versions_it_had(release, registry, published):
+    release()
+    without = replace(registry, datasets={"providers": registry.datasets["providers"]})
+    release(without, open_provider=house.PROVIDERS[:2])
+    before = house.tree(published)
+    with pytest.raises(StoreDamaged, match=r"datasets/fees/1\.0\.0.*was published in 000001-"):
+        release(open_provider=house.PROVIDERS[:2], open_fee_posted=house.FEES[:1])
+    assert house.tree(published) == before
+    assert release(open_provider=house.PROVIDERS[:2]).seq == 3
 
 
 @pytest.mark.parametrize(

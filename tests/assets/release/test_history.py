@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import asdict
 from datetime import date
 
 import duckdb
 import pytest
 
-from assets.release.history import NoSuchVersion, diff, versions
+from assets.release.changes import COLUMNS, TableChanges
+from assets.release.difference import diff
+from assets.release.history import NoSuchVersion, versions
 from tests.assets.release import house
 
 
@@ -36,10 +37,10 @@ def test_versions_in_order_with_their_releases(three, published):
 def test_diff_of_neighbours_is_what_was_published(three, published):
     found = diff(published, "fees", "1.0.0", "1.1.0")
     assert found.bump == "minor"
-    assert asdict(found.changes["open_fee_posted"]) == dict(added=1, removed=1, updated=1, updated_fields=1)
+    assert found.changes["open_fee_posted"] == TableChanges(added=1, removed=1, changed=1, updated=1)
     with (published / "datasets/fees/1.1.0/changes.csv").open(encoding="utf-8", newline="") as file:
         listed = [tuple(cell or None for cell in row) for row in csv.reader(file)][1:]
-    assert found.rows == listed and len(listed) == 3
+    assert [row[: len(COLUMNS)] for row in found.rows] == listed and len(listed) == 3
     assert found.changed_rows()[0] == {
         "table_name": "open_fee_posted",
         "change": "updated",
@@ -47,12 +48,17 @@ def test_diff_of_neighbours_is_what_was_published(three, published):
         "field_name": "fee_amount",
         "old_value": "3200.00",
         "new_value": "3300.00",
+        "reason": "not-evaluated",
+        "source_sha256": None,
+        "received_on": None,
+        "times": 1,
+        "label": "p1",
     }
 
 
 def test_diff_backwards_and_over_two_versions(three, published):
     back = diff(published, "fees", "1.1.0", "1.0.0")
-    assert [row[4:] for row in back.rows if row[1] == "updated"] == [("3300.00", "3200.00")]
+    assert [row[4:6] for row in back.rows if row[1] == "updated"] == [("3300.00", "3200.00")]
     over = diff(published, "fees", "1.0.0", "2.0.0")
     assert (over.bump, over.rows) == ("major", [])
     assert over.reasons == ("open_fee_posted: column fee_amount changed: unit",)
@@ -84,8 +90,8 @@ def test_changes_agree_with_an_independent_comparison(release, published):
     old = {f"p{i:04d}": (i * 37) % 100 for i in range(300)}
     new = {k: v + (1 if int(k[1:]) % 7 == 0 else 0) for k, v in old.items() if int(k[1:]) % 11}
     new |= {f"q{i}": i for i in range(20)}
-    for state in (old, new):
-        release(open_fee_posted=[("330108", k, f"{v}.00") for k, v in state.items()])
+    for state, as_of in ((old, date(2026, 3, 31)), (new, date(2026, 4, 30))):
+        release(open_fee_posted=[("330108", k, f"{v}.00") for k, v in state.items()], as_of=as_of)
     rows = duckdb.sql(
         "SELECT change, json_extract_string(key, '$.provider_id'), old_value, new_value FROM "
         f"read_csv('{published}/datasets/fees/1.1.0/changes.csv', all_varchar = true)"

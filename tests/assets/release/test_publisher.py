@@ -15,6 +15,7 @@ import duckdb
 import frictionless
 import pytest
 
+from assets.release.changes import COLUMNS
 from assets.release.publisher import publish
 from assets.release.staging import Refused
 from assets.release.stores import StoreConflict, StoreDamaged
@@ -50,7 +51,7 @@ def test_first_release_holds_every_table_in_every_format(release, published):
     )
     rows = duckdb.sql(f"FROM '{folder}/open_provider.parquet'").fetchall()
     assert [row[1] for row in rows] == ["p1", "p2", "p3"]
-    assert (folder / "changes.csv").read_text() == "table_name,change,key,field_name,old_value,new_value\n"
+    assert (folder / "changes.csv").read_text().splitlines() == [",".join(COLUMNS)]
 
 
 def test_pointer_leads_to_every_byte(release, published):
@@ -114,7 +115,7 @@ def test_changed_rows_are_minor_and_listed_exactly(release, published):
         None,
     )
     joined = ("330108", "p0", "新园", None, None, None, 7, None, None, None)
-    result = release(open_provider=[changed, house.PROVIDERS[1], joined])
+    result = release(open_provider=[changed, house.PROVIDERS[1], joined], as_of=date(2026, 4, 30))
     providers = by_name(result)["providers"]
     assert (providers.version, providers.previous_version, providers.bump) == ("1.1.0", "1.0.0", "minor")
     assert by_name(result)["fees"].version == "1.0.0" and not by_name(result)["fees"].changed
@@ -126,13 +127,14 @@ def test_changed_rows_are_minor_and_listed_exactly(release, published):
         _change("removed", "p3"),
     ]
     counted = providers.changes["open_provider"]
-    assert (counted.added, counted.removed, counted.updated, counted.updated_fields) == (1, 1, 1, 3)
+    assert (counted.added, counted.removed, counted.changed, counted.updated) == (1, 1, 1, 3)
 
 
 def _change(change: str, provider: str, field: str = "", old: str = "", new: str = "") -> dict[str, str]:
     key = f'{{"area_code":"330108","provider_id":"{provider}"}}'
     row = {"table_name": "open_provider", "change": change, "key": key, "field_name": field}
-    return row | {"old_value": old, "new_value": new}
+    row |= {"old_value": old, "new_value": new, "reason": "not-evaluated"}
+    return row | {"source_sha256": "", "received_on": ""}
 
 
 def test_releases_form_a_chain(release, published):
@@ -155,9 +157,9 @@ def test_schema_change_is_major_and_keeps_the_row_comparison(release, registry, 
     assert by_name(result)["fees"].bump == "major" and by_name(result)["fees"].version == "2.0.0"
     assert by_name(result)["fees"].reasons[0] == "open_fee_posted: column fee_amount changed: decimals"
     listed = changes(published, "fees", "2.0.0")
-    assert [(c["old_value"], c["new_value"]) for c in listed] == [
-        ("3200.00", "3200.000"),
-        ("2875.50", "2875.500"),
+    assert [tuple(c[k] for k in ("change", "reason", "old_value", "new_value")) for c in listed] == [
+        ("reformatted", "contract-changed", "3200.00", "3200.000"),
+        ("reformatted", "contract-changed", "2875.50", "2875.500"),
     ]
 
 

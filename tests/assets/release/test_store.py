@@ -89,10 +89,10 @@ def test_a_dead_publisher_holds_no_lock(store):
 
 def test_commit_refuses_a_pointer_it_did_not_expect(store):
     with store.exclusive():
-        store.commit(b"one", None)
+        store.commit(b'{"release": "000001-a"}', None)
         with pytest.raises(StoreConflict):
-            store.commit(b"two", None)
-    assert store.pointer() == b"one"
+            store.commit(b'{"release": "000001-b"}', None)
+    assert store.pointer() == b'{"release": "000001-a"}' and store.committed() == ["000001-a"]
 
 
 def test_a_name_is_never_trusted(tmp_path, store):

@@ -8,12 +8,14 @@ from decimal import Decimal
 
 import pytest
 
+from assets.release.changes import TableChanges
 from assets.release.staging import Staging, describe
 from assets.release.version import Version, breaking_changes, decide
 from schemas.model import Constraints
 from tests.assets.release import house
 
 BASE = house.registry()
+GROWN = (TableChanges(added=1),)
 
 
 def package(registry, dataset="providers", version="1.4.2", as_of=house.AS_OF):
@@ -86,7 +88,7 @@ MAJOR = {
 @pytest.mark.parametrize("kind", MAJOR)
 def test_structure_is_major(kind):
     registry, reason = MAJOR[kind]
-    decision = decide(package(BASE), package(registry), rows_differ=True)
+    decision = decide(package(BASE), package(registry), changes=GROWN)
     assert (str(decision.version), decision.bump) == ("2.0.0", "major")
     assert reason in decision.reasons
 
@@ -99,12 +101,12 @@ MINOR = {
 
 @pytest.mark.parametrize("kind", MINOR)
 def test_growth_is_minor(kind):
-    decision = decide(package(BASE), package(MINOR[kind] or BASE), rows_differ=kind == "rows")
+    decision = decide(package(BASE), package(MINOR[kind] or BASE), changes=GROWN if kind == "rows" else ())
     assert (str(decision.version), decision.bump) == ("1.5.0", "minor")
 
 
 def test_a_new_format_is_minor():
-    decision = decide(package(with_dataset(formats=("csv",))), package(BASE), rows_differ=False)
+    decision = decide(package(with_dataset(formats=("csv",))), package(BASE))
     assert decision.bump == "minor"
 
 
@@ -126,22 +128,22 @@ WORDING = {
 
 @pytest.mark.parametrize("kind", WORDING)
 def test_wording_is_patch(kind):
-    decision = decide(package(BASE), package(WORDING[kind]), rows_differ=False)
+    decision = decide(package(BASE), package(WORDING[kind]))
     assert (str(decision.version), decision.reasons) == ("1.4.3", ("wording",))
-    assert decide(package(BASE), package(WORDING[kind]), rows_differ=True).bump == "minor"
+    assert decide(package(BASE), package(WORDING[kind]), changes=GROWN).bump == "minor"
 
 
 def test_nothing_is_nothing_even_on_another_day():
-    decision = decide(package(BASE), package(BASE, as_of=date(2027, 1, 1)), rows_differ=False)
+    decision = decide(package(BASE), package(BASE, as_of=date(2027, 1, 1)))
     assert not decision.is_new and str(decision.version) == "1.4.2"
 
 
 def test_definitions_outside_the_descriptor_are_wording():
-    assert decide(package(BASE), package(BASE), rows_differ=False, texts_differ=True).bump == "patch"
+    assert decide(package(BASE), package(BASE), texts_differ=True).bump == "patch"
 
 
 def test_the_first_version():
-    assert str(decide(None, package(BASE), rows_differ=True).version) == "1.0.0"
+    assert str(decide(None, package(BASE), changes=GROWN).version) == "1.0.0"
 
 
 def test_breaking_changes_are_symmetric():
@@ -151,7 +153,36 @@ def test_breaking_changes_are_symmetric():
             assert breaking_changes(package(registry), package(BASE))
 
 
-@pytest.mark.parametrize("text", ["1.0", "1.0.0.0", "1.x.0", ""])
+@pytest.mark.parametrize("changes", [TableChanges(corrected=3, changed=2), TableChanges(reformatted=1, changed=1)])
+def test_values_only_put_right_or_written_otherwise_are_patch(changes):
+    decision = decide(package(BASE), package(BASE), changes=[changes])
+    assert (str(decision.version), decision.reasons) == ("1.4.3", ("values corrected",))
+
+
+@pytest.mark.parametrize("kind", ["added", "removed", "hidden", "updated", "redacted"])
+def test_one_change_of_another_kind_makes_it_minor(kind):
+    mixed = TableChanges(corrected=3, changed=2, **{kind: 1})
+    assert decide(package(BASE), package(BASE), changes=[TableChanges(), mixed]).bump == "minor"
+
+
+def test_a_number_is_never_given_twice():
+    """A version that was withdrawn had its number; redacted bytes keep theirs behind a plus."""
+    old, highest = package(BASE), Version(1, 7, 3)
+    for bump, registry, expected in (("minor", BASE, "1.8.0"), ("major", reordered(), "2.0.0")):
+        decision = decide(old, package(registry), changes=GROWN, highest=highest)
+        assert (decision.bump, str(decision.version)) == (bump, expected)
+    assert str(decide(None, package(BASE), highest=highest).version) == "2.0.0"
+    assert str(decide(old, package(BASE), highest=highest).version) == "1.4.2"  # nothing new: what there is
+    redacted = package(BASE, version="1.4.2+r1")
+    assert str(decide(redacted, package(BASE), changes=GROWN, highest=Version(1, 4, 2, 1)).version) == "1.5.0"
+
+
+def test_versions_are_read_as_they_are_written():
+    assert [str(Version.parse(t)) for t in ("0.0.1", "1.2.3", "1.2.3+r2")] == ["0.0.1", "1.2.3", "1.2.3+r2"]
+    assert Version(1, 2, 3) < Version(1, 2, 3, 1) < Version(1, 2, 4) < Version(1, 10, 0)
+
+
+@pytest.mark.parametrize("text", ["1.0", "1.0.0.0", "1.x.0", "", "1.0.01", "1.0.0+r0", "1.0.0-rc", "1.0.٣"])
 def test_only_three_numbers_are_a_version(text):
     with pytest.raises(ValueError):
         Version.parse(text)

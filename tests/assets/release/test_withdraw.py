@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from assets.release.history import NoSuchVersion, diff, versions
+from assets.release.difference import diff
+from assets.release.history import NoSuchVersion, versions
 from assets.release.manifest import current_release, history
 from assets.release.retire import complete_withdrawals
 from assets.release.stores.local import LocalStore

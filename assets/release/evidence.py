@@ -1,0 +1,115 @@
+"""How the open tables of a workspace came about: by which received files, and what they would have been before.
+
+What belongs here: the knowledge a publisher asks for (knowledge.py), got from a workspace: from contracts
+(`traced_by`), lineage and the provenance of core rows, never from a list of tables. What does not belong here:
+judging changes by it (kinds.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from assets.build import TableRefused, path_of
+from assets.lineage import sql_files, table_sql, tables_read
+from assets.raw.receive import ledger
+from assets.release import durable
+from assets.release.manifest import Manifest
+from assets.replay import build_tables, replayed
+from assets.sql import connect, write_parquet
+from assets.workspace import Context
+from schemas.compile.duckdb import literal, quote
+from schemas.model import PROVENANCE, Table
+
+
+@dataclass
+class WorkspaceKnowledge:
+    """What is known in a workspace. ``folder`` is scratch of this one publishing: emptied when first used."""
+
+    ctx: Context
+    folder: Path
+    _then: Context | None = None
+
+    def then(self, before: Manifest, names: Sequence[str]) -> Path | None:
+        """The line once more as of the date before; a table that its checks refuse is not known about."""
+        if self._then is None:
+            durable.empty_directory(self.folder / "then")
+            self._then = replayed(self.ctx, self.folder / "then", as_of=date.fromisoformat(before.as_of))
+        for name in names:
+            if name in self.ctx.registry.tables:
+                self._build(self._then, name)
+        return self.folder / "then" / "open"
+
+    def evidence(self, before: Manifest, names: Sequence[str]) -> Path | None:
+        """None when the release before does not say what it was made of."""
+        if before.inputs is None:
+            return None
+        new = sorted({receipt.sha256 for receipt in ledger(self.ctx.workspace)[before.inputs.receipts :]})
+        known = [name for name in names if name in self.ctx.registry.tables]
+        for name in known:
+            _write_evidence(self.ctx, name, new, self.folder / "evidence" / f"{name}.parquet")
+        return self.folder / "evidence"
+
+    @staticmethod
+    def _build(there: Context, name: str) -> None:
+        try:
+            build_tables(there, [name])
+        except TableRefused:
+            path_of(there, name).unlink(missing_ok=True)
+
+
+def _write_evidence(ctx: Context, name: str, new: list[str], path: Path) -> None:
+    """The newest receipt of each row, by the columns of its key that lead there."""
+    traced, makers = trace(ctx, ctx.registry.tables[name])
+    con = connect(ctx)
+    listed = f"[{', '.join(literal(sha256) for sha256 in new)}]::VARCHAR[]"
+    if not makers:
+        select = f"SELECT NULL::VARCHAR AS source_sha256, NULL::VARCHAR AS received_on, len({listed}) > 0 AS is_new"
+        write_parquet(con, select, path)
+        return con.close()
+    columns = ", ".join(quote(column) for column in traced)
+    facts = " UNION ALL ".join(
+        f"SELECT {columns}, received_on, source_sha256 FROM read_parquet({literal(str(path_of(ctx, maker)))})"
+        for maker in makers
+    )
+    write_parquet(
+        con,
+        f"SELECT {columns}, source_sha256, CAST(received_on AS VARCHAR) AS received_on, "
+        f"list_contains({listed}, source_sha256) AS is_new FROM ({facts}) QUALIFY row_number() OVER "
+        f"(PARTITION BY {columns} ORDER BY received_on DESC, is_new DESC, source_sha256) = 1 ORDER BY {columns}",
+        path,
+    )
+    con.close()
+
+
+def trace(ctx: Context, table: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The columns that lead from a row of an open table to core rows with provenance, and the tables these are in.
+
+    Of the core tables it is made of those that share most of its key: a class of a provider comes from what was
+    filed about this class, not from all that was filed about the provider. Nothing where the contract names no
+    `traced_by`: such a row is calculated from many."""
+    if not table.traced_by:
+        return (), ()
+    shared: dict[str, tuple[str, ...]] = {}
+    for name in _made_of(table.name):
+        core = ctx.registry.tables[name]
+        if core.layer == "core" and set(PROVENANCE) | set(table.traced_by) <= set(core.field_names):
+            shared[name] = tuple(c for c in table.key if c in core.key or c in table.traced_by)
+    most = max((len(columns) for columns in shared.values()), default=0)
+    best = {name: columns for name, columns in shared.items() if len(columns) == most}
+    columns = next(iter(best.values()), ())
+    return columns, tuple(name for name in best if best[name] == columns)
+
+
+def _made_of(name: str) -> list[str]:
+    """Every core and open table in the lineage of a table, by name."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        read = tables_read(table_sql(waiting.pop()))
+        new = [other for other in read if other in sql_files() and other not in found]
+        found.update(new)
+        waiting += new
+    return sorted(found)

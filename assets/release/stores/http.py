@@ -1,0 +1,71 @@
+"""Releases read over HTTP, from any web server: nothing can be listed or written, everything can be checked.
+
+What belongs here: fetching published files with obstore, which retries what a network loses. What does not: whether
+they are the right ones (audit.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import HTTPStore
+
+from assets.release.stores import POINTER, StoreDamaged
+
+_RETRY = {"max_retries": 4, "retry_timeout": timedelta(seconds=60)}
+
+
+class HttpStore:
+    """A web address below which `current.json` lies. OSError if the server cannot be reached."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address.rstrip("/")
+        options = {"allow_http": True, "timeout": timedelta(seconds=60)}
+        self._store = HTTPStore.from_url(self.address + "/", client_options=options, retry_config=_RETRY)
+        self._scratch = tempfile.TemporaryDirectory(prefix="tuoyu-")
+
+    def pointer(self) -> bytes | None:
+        try:
+            return self.read(POINTER)
+        except StoreDamaged:
+            return None
+
+    def read(self, path: str) -> bytes:
+        return b"".join(self._chunks(path))
+
+    def digest(self, path: str) -> tuple[int, str]:
+        size, digest = 0, hashlib.sha256()
+        for chunk in self._chunks(path):
+            size += len(chunk)
+            digest.update(chunk)
+        return size, digest.hexdigest()
+
+    def local(self, path: str) -> Path:
+        """Downloads it; it is kept as long as this object."""
+        target = Path(self._scratch.name) / hashlib.sha256(path.encode()).hexdigest()
+        if not target.exists():
+            part = target.with_suffix(".part")
+            with part.open("wb") as file:
+                file.writelines(self._chunks(path))
+            os.replace(part, target)
+        return target
+
+    def files(self) -> Iterator[str] | None:
+        """A web server lists nothing."""
+        return None
+
+    def _chunks(self, path: str) -> Iterator[bytes]:
+        try:
+            for chunk in obstore.get(self._store, path).stream():
+                yield bytes(chunk)
+        except FileNotFoundError:
+            raise StoreDamaged(f"{path}: a published file is missing") from None
+        except BaseError as error:
+            raise OSError(f"{self.address}/{path}: {str(error).splitlines()[0][:300]}") from error
