@@ -14,14 +14,17 @@ PYTHONS := $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3)
 # no Dagster process that these targets start sends anything anywhere, with or without a dagster.yaml
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help demo test lint bench bench-gate corpus faults fuzz ui lock clean
+.PHONY: help demo demo-history test lint bench bench-gate corpus faults fuzz ui lock clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## publish the synthetic demo district, from an inbox of files to a release
 	@$(BIN)/tuoyu demo $(ARGS)
+
+demo-history: $(READY) ## the demo district month by month, 24 releases, judged event by event; in history/
+	@$(BIN)/tuoyu demo --history --home history $(ARGS)
 
 test: $(READY) ## every test; ARGS="tests/house -x" for some
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)

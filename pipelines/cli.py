@@ -51,22 +51,42 @@ def demo(
     home: HomeOption = None,
     seed: Annotated[int, typer.Option(help="Seed of the synthetic district.")] = 1,
     providers: Annotated[int, typer.Option(min=45, help="Providers on file.")] = 45,
-    months: Annotated[int, typer.Option(min=24, help="Months of station reports.")] = 24,
+    months: Annotated[
+        int,
+        typer.Option(min=1, help="Months of station reports, at least 24; with --history of releases, at most 24."),
+    ] = 24,
+    history: Annotated[
+        bool,
+        typer.Option(
+            "--history",
+            help="Tell the same district month by month, with a release at the end of each (a few minutes), and "
+            "compare every event of the whitelist with what the generator knows. Needs a --home of its own; goes on "
+            "where it was stopped.",
+        ),
+    ] = False,
     inbox_only: Annotated[bool, typer.Option("--inbox-only", help="Make the files, run nothing.")] = False,
     json_out: JsonOption = False,
 ) -> None:
     """Make a synthetic district (it says so everywhere), run the whole line on it and publish."""
-    from pipelines import show, terminal
+    from pipelines import show, show_history, terminal
+    from pipelines.demo_history import run_history
     from pipelines.demo_run import DemoShape, HomeInUse, run_demo
 
+    if history and (months > 24 or providers != 45 or inbox_only):
+        raise typer.BadParameter("takes --months 1 to 24, 45 providers, no --inbox-only", param_hint="--history")
+    if not history and months < 24:
+        raise typer.BadParameter("24 or more, or with --history", param_hint="--months")
     settings = settings_of(home, "binjiang")
     shape = DemoShape(seed, providers, months)
     try:
         with terminal.progress(json_out) as progress:
-            result = run_demo(settings, shape, inbox_only=inbox_only, progress=progress)
+            if history:
+                result = run_history(settings, seed=seed, months=months, progress=progress)
+            else:
+                result = run_demo(settings, shape, inbox_only=inbox_only, progress=progress)
     except HomeInUse as error:
         refuse(str(error))
-    show.demo(settings, result, json_out)
+    (show_history.history if history else show.demo)(settings, result, json_out)
     raise typer.Exit(result["exit_code"])
 
 

@@ -66,9 +66,10 @@ def _make(settings: Settings, shape: DemoShape, progress: Progress) -> None:
     mark = settings.workspace_dir / "demo.json"
     wanted = asdict(shape) | {"generator": code_fingerprint(Path(__file__).parent / "demo")}
     made = read_json(mark)
-    used = (settings.inbox_dir, settings.workspace_dir / "received", settings.published_dir / "current.json")
-    if made is None and any(path.is_file() or any(path.glob("*")) for path in used):
+    if made is None and is_used(settings):
         raise HomeInUse(f"收件箱已有文件 the inbox is in use: {settings.inbox_dir}; give the demo its own --home")
+    if made and "history" in made:
+        raise HomeInUse(f"这里是演示历史 a history lives here: {settings.workspace_dir}; give the demo its own --home")
     if made == wanted:
         return
     progress("生成演示收件箱 making the synthetic inbox")
@@ -77,11 +78,17 @@ def _make(settings: Settings, shape: DemoShape, progress: Progress) -> None:
     write_json(mark, wanted)
 
 
+def is_used(settings: Settings) -> bool:
+    """Whether anything was put in, received or published in a home."""
+    used = (settings.inbox_dir, settings.workspace_dir / "received", settings.published_dir / "current.json")
+    return any(path.is_file() or any(path.glob("*")) for path in used)
+
+
 def facts(settings: Settings) -> dict[str, Any]:
     """The figures of the consultation, read from what was published."""
     registry = load(settings.profile)
     with duckdb.connect() as con:
-        for name, path in _published_tables(settings):
+        for name, path in published_tables(settings):
             con.execute(f"CREATE VIEW {name} AS FROM read_parquet({literal(str(path))})")
         providers, places = con.execute("SELECT count(*), sum(place_count) FROM open_provider").fetchone()
         forms = con.execute(
@@ -110,7 +117,7 @@ def facts(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _published_tables(settings: Settings) -> Iterator[tuple[str, Path]]:
+def published_tables(settings: Settings) -> Iterator[tuple[str, Path]]:
     """Name and Parquet file of every table of the current release."""
     for dataset in published(settings)["manifest"]["datasets"]:
         folder = settings.published_dir / "datasets" / dataset["name"] / dataset["version"]

@@ -40,7 +40,7 @@ def run(settings: Settings, outcome: Outcome, json_out: bool) -> None:
     open_line(out, outcome.standing)
     _answers(settings, out, outcome.answers)
     _release(out, outcome.release)
-    _failures(settings, outcome)
+    failures(settings, outcome)
 
 
 def _answers(settings: Settings, out: Console, answers: dict[str, Any] | None) -> None:
@@ -85,7 +85,7 @@ def _counts(counts: Iterable[tuple[str, int]]) -> str:
     return ", ".join(f"{name} {rows:,}" for name, rows in counts)
 
 
-def _failures(settings: Settings, outcome: Outcome) -> None:
+def failures(settings: Settings, outcome: Outcome) -> None:
     """What stopped a run, on stderr, in its first line; the report has the rest."""
     if outcome.success:
         return
@@ -116,14 +116,15 @@ def demo(settings: Settings, result: dict[str, Any], json_out: bool) -> None:
     _intake(out, outcome.intake)
     _answers(settings, out, outcome.answers)
     _release(out, outcome.release)
-    _failures(settings, outcome)
+    failures(settings, outcome)
     if outcome.success:
-        _facts(out, result["facts"])
-        _answer_key(out, result["answer_key"])
+        facts(out, result["facts"])
+        answer_key(out, result["answer_key"])
     out.print(f"用时 took {result['seconds']:.1f} s")
 
 
-def _facts(out: Console, facts: dict[str, Any]) -> None:
+def facts(out: Console, facts: dict[str, Any]) -> None:
+    """The figures of the consultation, and who is not listed for which reason."""
     say(
         out,
         f"{facts['providers']:,} 家机构 providers, {facts['places']:,} 个托位 places, "
@@ -135,7 +136,8 @@ def _facts(out: Console, facts: dict[str, Any]) -> None:
     columns(out, [(r["providers"], f"{r['title_zh']} {r['code']}") for r in facts["not_listed"]], right=(0,))
 
 
-def _answer_key(out: Console, key: dict[str, Any]) -> None:
+def answer_key(out: Console, key: dict[str, Any]) -> None:
+    """How many wrong rows were held as the generator expects, and each that was not."""
     good = not key["missed"] and not key["extra"]
     say(
         out,

@@ -17,6 +17,8 @@ Values = dict[str, Any]
 
 #: days of a fire inspection's validity, and of a food licence's
 FIRE_DAYS, FOOD_DAYS = 365, 1826
+#: days a provider was without a fire certificate; days in which a finding is remedied, and has to be
+LAPSE_DAYS, REMEDY_DAYS, REMEDY_DUE = 25, 22, 30
 
 
 def filing_rows(provider: Provider) -> list[Values]:
@@ -44,6 +46,7 @@ _LATER: dict[str, tuple[tuple[str, str, int], ...]] = {
     "renamed": (("change", "changed", 0),),
     "suspended": (("change", "suspended", 0),),
     "resumed": (("change", "suspended", 0), ("change", "filed", 45)),
+    "pause_told_late": (("change", "suspended", 0), ("change", "filed", 21)),
     "deregistered": (("deregister", "deregistered", 0),),
 }
 
@@ -76,13 +79,25 @@ def document_rows(provider: Provider, as_of: date) -> list[Values]:
     ]
     if provider.story != "health_missing":
         rows.append(_document(provider, "health_eval", provider.filed_on - 25 * day, None, None, "pass"))
-    last_fire = until - (FIRE_DAYS + 30) * day if provider.story == "fire_expired" else until
-    rows += _renewed(provider, "fire", provider.filed_on - 15 * day, last_fire, FIRE_DAYS)
+    rows += _fire_rows(provider, until)
     if provider.self_cook:
         first = provider.filed_on - 10 * day
         last_food = first if provider.story == "food_expired" else until
         rows += _renewed(provider, "food", first, last_food, FOOD_DAYS)
     return rows
+
+
+def _fire_rows(provider: Provider, until: date) -> list[Values]:
+    """Each certificate follows the one before in time, but for the one that is never and the one that is late."""
+    first, day = provider.filed_on - timedelta(days=15), timedelta(days=1)
+    if provider.story == "fire_expired":
+        until -= (FIRE_DAYS + 30) * day
+    if provider.story != "lapsed":
+        return _renewed(provider, "fire", first, until, FIRE_DAYS)
+    before = provider.story_on - (LAPSE_DAYS + FIRE_DAYS) * day
+    return _renewed(provider, "fire", first, before, FIRE_DAYS) + _renewed(
+        provider, "fire", provider.story_on, until, FIRE_DAYS
+    )
 
 
 def inspection_rows(provider: Provider, as_of: date) -> list[Values]:
@@ -91,13 +106,21 @@ def inspection_rows(provider: Provider, as_of: date) -> list[Values]:
     rows = []
     if provider.number % 2 and provider.filed_on < as_of - 300 * day and provider.on_file:
         rows.append(_inspection(provider, 1, as_of - (90 + provider.number % 200) * day, "conform"))
-    if provider.story == "remedied":
-        found = as_of - 150 * day
-        rows.append(_inspection(provider, 2, found, "nonconform", found + 30 * day, found + 22 * day))
-    if provider.story == "nonconform_open":
-        found = as_of - 45 * day
-        rows.append(_inspection(provider, 2, found, "nonconform", found + 30 * day))
+    found = found_on(provider, as_of)
+    if found and provider.story == "finding_withdrawn":  # what was found was another's
+        rows.append(_inspection(provider, 2, found, "conform"))
+    elif found:
+        closed = None if provider.story == "nonconform_open" else found + REMEDY_DAYS * day
+        rows.append(_inspection(provider, 2, found, "nonconform", found + REMEDY_DUE * day, closed))
     return rows
+
+
+def found_on(provider: Provider, as_of: date) -> date | None:
+    """The day of the inspection that the provider's story is about."""
+    if provider.story in ("remedy_told_late", "finding_withdrawn"):
+        return provider.story_on
+    days_ago = {"remedied": 150, "nonconform_open": 45}.get(provider.story)
+    return as_of - timedelta(days=days_ago) if days_ago else None
 
 
 def _event(provider: Provider, event: str, on: date, status: str) -> Values:

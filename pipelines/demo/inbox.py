@@ -87,7 +87,7 @@ def make_inbox(
         summary.count(provider)
     summary.stations, summary.reports = everyone.station_count, everyone.station_count * months
     summary.files, summary.rows = desk.files, desk.rows
-    summary.wrong_rows = _write_answer_key(summary.answer_key, desk.expected)
+    summary.wrong_rows = write_answer_key(summary.answer_key, desk.expected)
     return summary
 
 
@@ -152,7 +152,7 @@ def _bulk_rows(everyone: _Everyone) -> list[tuple[str, Iterator[dict[str, Any]]]
     ]
 
 
-def _write_answer_key(path: Path, expected: list[Expected]) -> int:
+def write_answer_key(path: Path, expected: list[Expected]) -> int:
     """One line an expected finding; gives the number of rows that must wait."""
     with path.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, lineterminator="\n")

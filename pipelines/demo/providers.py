@@ -26,6 +26,12 @@ STORIES: dict[str, tuple[str, ...]] = {
     "renamed": (),
     "resumed": (),
     "remedied": (),
+    "lapsed": (),
+    "renewal_told_late": (),
+    "renewal_garbled": (),
+    "pause_told_late": (),
+    "remedy_told_late": (),
+    "finding_withdrawn": (),
     "home_visit": ("service-not-listable",),
     "fire_expired": ("document-expired",),
     "health_missing": ("document-missing",),
@@ -75,7 +81,17 @@ KINDS: tuple[tuple[Kind, int], ...] = (
 _ON_FILE_STORIES = {
     "filed_lately": 5, "places_changed": 5, "renamed": 3, "resumed": 1, "remedied": 2,
     "fire_expired": 1, "health_missing": 1, "nonconform_open": 1, "food_expired": 1,
+    "lapsed": 1, "renewal_told_late": 1, "renewal_garbled": 1,
+    "pause_told_late": 1, "remedy_told_late": 1, "finding_withdrawn": 1,
 }  # fmt: skip
+#: days before the as-of date of the stories that turn on how late something is told: in the last months, so that a
+#: short history has them too. For a renewal it is the day of the new fire certificate
+_STORY_DAYS_AGO = {
+    "lapsed": 50, "renewal_told_late": 100, "renewal_garbled": 98,
+    "pause_told_late": 100, "remedy_told_late": 88, "finding_withdrawn": 85,
+}  # fmt: skip
+#: days before the as-of date on which their filing was accepted, so that the fire certificate falls due on its day
+_FILED_DAYS_AGO = {"lapsed": 1460, "renewal_told_late": 1465, "renewal_garbled": 1463}
 #: those of a block that are not on file, and why
 _NOT_ON_FILE = (
     *((KINDS[i][0], "deregistered") for i in (3, 5, 6)),
@@ -192,7 +208,7 @@ def _provider(rng: random.Random, number: int, kind: Kind, story: str, lines: li
         address=f"杭州市滨江区{street_name}演示路{rng.randint(1, 400)}号",
         classes=lines,
         filed_on=filed_on,
-        story_on=as_of - timedelta(days=rng.randint(60, 600)),
+        story_on=as_of - timedelta(days=_story_days_ago(rng, story)),
         self_cook=story == "food_expired" or (kind.mix not in ("none", "family") and rng.random() < 0.6),
         lease_from_on=filed_on - timedelta(days=rng.randint(60, 200)) if leased else None,
         rng=random.Random(rng.getrandbits(64)),
@@ -207,7 +223,13 @@ def _filed_days_ago(rng: random.Random, story: str) -> int:
         return rng.randint(120, 680)
     if story == "food_expired":  # so long ago that a licence of five years has run out
         return rng.randint(1950, 2200)
-    return rng.randint(780, 2200)
+    drawn = rng.randint(780, 2200)
+    return _FILED_DAYS_AGO.get(story, drawn)
+
+
+def _story_days_ago(rng: random.Random, story: str) -> int:
+    drawn = rng.randint(60, 600)
+    return _STORY_DAYS_AGO.get(story, drawn)
 
 
 def _name(number: int, kind: Kind) -> str:

@@ -29,6 +29,7 @@ class Contents:
     _hashed: dict[Any, tuple[int, str]] = field(default_factory=dict)
 
     def version(self, entry: DatasetEntry) -> None:
+        """Reads every file of a version, its blobs (unless quick), its checksums and its descriptor."""
         self.report.versions += 1
         whole = [self.file(file) for file in entry.files]
         for file in entry.files:
