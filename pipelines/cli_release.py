@@ -19,7 +19,7 @@ YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmat
 
 def add_to(app: typer.Typer) -> None:
     """Adds these commands to the command line."""
-    for command in (diff, rebuild, withdraw):
+    for command in (diff, rebuild, withdraw, redact, gc):
         app.command()(command)
 
 
@@ -103,6 +103,59 @@ def withdraw(
     except LookupError as error:
         refuse(f"没有这个版本 no such version: {error}", Exit.FINDINGS)
     show.document(done) if json_out else show_release.withdrawn(done)
+
+
+def redact(
+    reason_zh: ReasonZh,
+    reason_en: ReasonEn,
+    field: Annotated[str | None, typer.Option("--field", help="A column, such as address.")] = None,
+    table: Annotated[str | None, typer.Option("--table", help="Only in this open table (default: in all).")] = None,
+    provider: Annotated[
+        str | None, typer.Option("--provider", help="Only of this provider; without --field all its rows.")
+    ] = None,
+    yes: YesOption = False,
+    home: HomeOption = None,
+    profile: ProfileOption = None,
+    as_of: AsOfOption = None,
+    json_out: JsonOption = False,
+) -> None:
+    """Take a field, or a provider, out of every published version and of every later one.
+
+    Each version that holds it is withdrawn and replaced by VERSION+r1 with it left out, in every format and in the
+    lists of changes; the public is told what kind of thing, how many versions and why, never the value. What is
+    meant is kept in WORKSPACE/redactions.yml: without it nothing more is published. Checksums of the old files stay
+    public, in manifests and tombstones.
+
+    Example: tuoyu redact --field address --provider 330108-P-0001 --reason-zh 当事人要求。 --reason-en "On request." """
+    from pipelines import release_views, show, show_release, terminal
+
+    if not (field or provider) or (table and not field):
+        raise typer.BadParameter("give --field, or --provider, or both; --table goes with --field")
+    settings = settings_of(home, profile, as_of)
+    _confirm("从所有版本中删除 delete from all versions?", yes)
+    target = {"table": table, "field": field, "provider": provider}
+    try:
+        with terminal.progress(json_out) as progress, _refusals():
+            done = release_views.redact(settings, target, (reason_zh, reason_en), day_of(settings), progress)
+    except LookupError as error:
+        refuse(str(error.args[0]), Exit.FINDINGS)
+    show.document(done) if json_out else show_release.redacted(done)
+
+
+def gc(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
+    home: HomeOption = None,
+    profile: ProfileOption = None,
+    json_out: JsonOption = False,
+) -> None:
+    """Delete what abandoned attempts left in the published folder and no release leads to.
+
+    Never needed for correctness: the next run finishes or replaces what a killed one left."""
+    from pipelines import release_views, show, show_release
+
+    with _refusals():
+        found = release_views.gc(settings_of(home, profile), dry_run=dry_run)
+    show.document(found) if json_out else show_release.collected(found)
 
 
 def _confirm(question: str, yes: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from pipelines.terminal import console, say
+from pipelines.terminal import columns, console, say
 
 _OUTCOMES = {
     "identical": "逐字节相同 identical",
@@ -59,3 +59,26 @@ def withdrawn(done: dict[str, Any]) -> None:
     if done["was_current"]:
         say(out, "该数据集目前没有现行版本；请先改正来件，再运行 tuoyu run。 The dataset has no current version now: "
             "correct what was received first, then tuoyu run.", lead="  ")  # fmt: skip
+
+
+def redacted(done: dict[str, Any]) -> None:
+    """What was taken out of what, and that later releases leave it out too."""
+    out = console()
+    if not done["changed"]:
+        return say(out, f"早已隐去 redacted before (no. {done['number']})")
+    text = f"已隐去 redacted: {done['values']:,} 个数值或行 values and rows; {len(done['replaced'])} 个版本 versions"
+    say(out, f"{text}; release {done['release_id']}", style="bold")
+    columns(out, list(done["replaced"].items()))
+    say(out, "以后的发布也不再包含；请妥善保存工作区的 redactions.yml。 Later releases leave it out too: keep "
+        "redactions.yml of the workspace.", lead="  ")  # fmt: skip
+
+
+def collected(found: dict[str, Any]) -> None:
+    """Each path, and how many."""
+    out = console()
+    for folder in found["completed"]:
+        say(out, f"撤回已删完 withdrawal completed: {folder}")
+    for path in found["paths"]:
+        say(out, path)
+    what = "已删除 deleted" if found["deleted"] else "可以删除 could be deleted"
+    say(out, f"{what}: {len(found['paths']):,} 个文件 files", style="bold")

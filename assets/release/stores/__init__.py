@@ -77,6 +77,12 @@ class Store(Protocol):
 
         In this order: a tombstone in its place says that the withdrawal is complete."""
 
+    def unreferenced(self, referenced: Collection[str]) -> list[str]:
+        """The files of blobs, versions, releases and signatures that are not ``referenced``, in order."""
+
+    def discard(self, paths: Collection[str]) -> None:
+        """Deletes files. One that is gone is no error."""
+
     def put_page(self, path: str, data: bytes) -> None:
         """Writes or replaces a derived document (a feed, a page): rebuilt at will, never led to by a manifest."""
 
