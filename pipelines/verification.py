@@ -39,7 +39,7 @@ def verify(settings: Settings, asked: Asked, tell: Callable[[str], None] = lambd
     """The report of an audit; when all is well, what was seen is remembered.
 
     SettingsError, KeyRefused: it could not be done. OSError: the place cannot be read."""
-    address = asked.where or str(settings.published_dir)
+    address = asked.where or str(settings.published_at)
     trust, origin = _trust(settings, asked)
     wanted = Wanted(
         on=asked.on or datetime.now(UTC).date(),
