@@ -93,7 +93,7 @@ PROMISES = (
     ),
     Promise(
         "stopped", "a publisher stopped while another one publishes, and continued",
-        "zombie", ("--n", "200"), ("--n", "10"), _count("zombie:stopped", "zombie:second-blocked"),
+        "zombie", ("--n", "400"), ("--n", "10"), _count("zombie:stopped", "zombie:second-blocked"),
         wait="--wait 3",
     ),
     Promise(
