@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-import threading
 import time
 from datetime import timedelta
 
@@ -161,58 +160,6 @@ def test_a_release_that_came_in_between_is_a_conflict_and_no_damage(open_store, 
     with pytest.raises(StoreConflict):
         publish(registry, tmp_path / "open", slow, house.AS_OF, work_dir=tmp_path / "work")
     assert len(whole(open_store())) == 2
-
-
-def test_of_eight_at_once_one_wins_and_the_chain_stays_whole(open_store, tmp_path):
-    rounds, publishers = 3, 8
-    for at in range(rounds):
-        together, ended = threading.Barrier(publishers, timeout=30), []
-
-        def one(label: str, together=together, ended=ended) -> None:
-            store = open_store()
-            place = store.put_release
-            store.put_release = lambda *release: (together.wait(), place(*release))
-            try:
-                bare.publish(store, tmp_path / label, label)
-                ended.append(label)
-            except StoreConflict:
-                ended.append(None)
-
-        labels = [f"{at}-{number}" for number in range(publishers)]
-        workers = [threading.Thread(target=one, args=(label,)) for label in labels]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
-        assert len(ended) == publishers and len([n for n in ended if n is not None]) == 1
-    found = whole(open_store())
-    assert [r.manifest.seq for r in found] == [3, 2, 1]
-    assert open_store().committed() == sorted(r.release_id for r in found)
-
-
-def test_readers_find_whole_releases_at_every_moment(open_store, small):
-    small(1)
-    done, read, failed = threading.Event(), [], []
-
-    def reader() -> None:
-        store = open_store()
-        while not done.is_set():
-            try:
-                release = current_release(store)
-                verify_release(store, release.manifest)
-                read.append(release.manifest.seq)
-            except Exception as error:
-                failed.append(error)
-
-    readers = [threading.Thread(target=reader) for _ in range(3)]
-    for one in readers:
-        one.start()
-    for number in range(2, 9):
-        small(number)
-    done.set()
-    for one in readers:
-        one.join()
-    assert not failed and len(read) > 20 and len(set(read)) > 2
 
 
 # --- lost answers and deaths
