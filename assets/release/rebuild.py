@@ -103,9 +103,9 @@ class _Upon(LocalStore):
         super().__init__(root)
         self.base = base
 
-    def local(self, path: str) -> Path:
+    def local(self, path: str, sha256: str | None = None) -> Path:
         found = self.root / path
-        return found if found.is_file() else self.base.local(path)
+        return found if found.is_file() else self.base.local(path, sha256)
 
     def stand_on(self, release: Release | None) -> None:
         """Makes a release of the base the current one here. Version folders made here stay, and are seen first."""

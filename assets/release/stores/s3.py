@@ -142,9 +142,8 @@ class S3Store:
             return
         manifest = release.manifest
         self._objects.create(f"{_COMMITTED}/{release.release_id}", b"", {})
-        for entry in manifest.datasets:
-            if entry.changed and not manifest.is_withdrawn(entry.name, entry.version):
-                self._place(entry)
+        for entry in manifest.made:
+            self._place(entry)
 
     def withdraw_version(self, dataset: str, version: str, tombstone: bytes, only: Collection[str]) -> None:
         folder = f"datasets/{dataset}/{version}"
