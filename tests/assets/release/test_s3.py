@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 
 from assets.release import history
+from assets.release.audit import Wanted, audit
 from assets.release.difference import diff
 from assets.release.manifest import Release, current_release
 from assets.release.manifest import history as chain
@@ -31,8 +32,10 @@ from assets.release.stores.downloads import download_folder
 from assets.release.stores.opening import store_at
 from assets.release.stores.s3 import S3Store
 from assets.release.verify import verify_release
+from assets.release.withdraw import Reason, withdraw
 from tests.assets.release import house
 from tests.assets.release.s3_server import FAULTS, serving
+from tests.assets.release.scan import places_of
 from tests.faults import bare
 from tests.faults.s3_publish import BUCKET, store_of
 
@@ -238,6 +241,28 @@ def test_a_withdrawn_version_leaves_its_tombstone_alone(open_store, small):
         assert names(store, "datasets/d/1.1.0") == {f"datasets/d/1.1.0/{TOMBSTONE}"}
         assert not names(store, "blobs") & {blob_path(sha256) for sha256 in only}
     verify_release(store, current_release(store).manifest)
+
+
+def test_what_is_withdrawn_is_nowhere_and_what_takes_its_place_is_there(open_store, registry, tmp_path, monkeypatch):
+    for rows in ([("330108", "p9", "7777.25")], house.FEES):
+        house.write_open(registry, tmp_path / "open", open_fee_posted=rows)
+        publish(registry, tmp_path / "open", open_store(), house.AS_OF, work_dir=tmp_path / "work")
+    reason = Reason("录入有误。", "Entered wrongly.")
+    given = (registry, open_store(), "fees", "1.0.0", reason, house.AS_OF)
+    with monkeypatch.context() as patch:
+        patch.setattr(S3Store, "withdraw_version", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):  # killed after its commit
+            withdraw(*given, work_dir=tmp_path / "work")
+    assert withdraw(*given, work_dir=tmp_path / "work").completed
+    store = open_store()
+    for name in store.files():
+        copy = tmp_path / "copy" / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(store.read(name))
+    assert places_of("7777.25", tmp_path / "copy") == []
+    assert (tmp_path / "copy/datasets/fees/1.0.0" / TOMBSTONE).exists()
+    verify_release(store, current_release(store).manifest)
+    assert {f.code for f in audit(store, store.address, Wanted(house.AS_OF)).findings} <= {"unsigned"}
 
 
 def test_garbage_is_what_no_release_leads_to_and_is_not_new(open_store, small, tmp_path):
