@@ -29,6 +29,7 @@ from assets.release.stores import (
 from assets.release.stores import objects as asked
 from assets.release.stores.access import Access
 from assets.release.stores.downloads import download_folder
+from assets.release.stores.http import HttpStore
 from assets.release.stores.opening import store_at
 from assets.release.stores.s3 import S3Store
 from assets.release.verify import verify_release
@@ -318,6 +319,7 @@ def test_a_store_that_ignores_conditions_is_refused_before_the_first_write(serve
         ("s3://no-such-bucket/a", {}, StoreUnfit, "NoSuchBucket"),
         (f"s3://{BUCKET}/a", {"endpoint": "http://127.0.0.1:9"}, StoreUnreachable, "AWS_ENDPOINT_URL"),
         (f"s3://{BUCKET}/a", {"allow_http": False}, StoreUnfit, "AWS_ALLOW_HTTP"),
+        (f"s3://{BUCKET}/a", {"secret": None}, StoreUnfit, "Missing SecretAccessKey"),
     ],
 )
 def test_what_is_wrong_is_told_in_words_and_without_keys(server, tmp_path, address, given, error, said):
@@ -327,6 +329,14 @@ def test_what_is_wrong_is_told_in_words_and_without_keys(server, tmp_path, addre
     assert said in str(told.value)
     for secret in ("schluessel", "geheim", "Debug"):
         assert secret not in str(told.value) and secret not in repr(Access(**keys))
+
+
+def test_without_a_key_only_what_is_public_can_be_read(server, open_store, small, tmp_path):
+    address = small(1).address
+    with pytest.raises(StoreUnfit, match="403"):
+        store_at(address, Access(endpoint=server.endpoint, allow_http=True), tmp_path).pointer()
+    with pytest.raises(OSError, match="403"):
+        HttpStore(f"{server.endpoint}/{address.removeprefix('s3://')}").pointer()
 
 
 # --- the scratch folder
