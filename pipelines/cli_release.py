@@ -126,7 +126,7 @@ def redact(
     meant is kept in WORKSPACE/redactions.yml: without it nothing more is published. Checksums of the old files stay
     public, in manifests and tombstones.
 
-    Example: tuoyu redact --field address --provider 330108-P-0001 --reason-zh 当事人要求。 --reason-en "On request." """
+    Example: tuoyu redact --field address --provider P-0001 --reason-zh 当事人要求。 --reason-en "On request." """
     from pipelines import release_views, show, show_release, terminal
 
     if not (field or provider) or (table and not field):
