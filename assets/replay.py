@@ -48,10 +48,12 @@ def receipts_until(ctx: Context, known_on: date) -> int:
     return sum(receipt.received_on <= known_on.isoformat() for receipt in ledger(ctx.workspace))
 
 
-def build_tables(ctx: Context, names: Iterable[str]) -> list[Built]:
-    """Brings the intake and some tables, with all that they are made of, up to date."""
+def build_tables(ctx: Context, names: Iterable[str], *, opinions: bool = True) -> list[Built]:
+    """Brings the intake and some tables, with all that they are made of, up to date.
+
+    ``opinions``: as in `build_table`; tables that are only looked at can do without."""
     build_intake(ctx)
-    return [build_table(ctx, name) for name in _makers_first(names)]
+    return [build_table(ctx, name, opinions=opinions) for name in _makers_first(names)]
 
 
 def _makers_first(names: Iterable[str]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from assets.release.changes import TableFile
 from assets.release.manifest import DatasetEntry, Release, current_release, history
 from assets.release.standing import made_versions, newest_entries
 from assets.release.stores import Store
-from assets.release.stores.local import LocalStore
+from assets.release.stores.opening import as_store
 from assets.release.version import Version
 
 DESCRIPTOR = "datapackage.json"
@@ -47,7 +47,8 @@ class PublishedVersion:
 
     @classmethod
     def read(cls, store: Store, entry: DatasetEntry) -> PublishedVersion:
-        return cls(entry, json.loads(store.read(f"{entry.folder}/{DESCRIPTOR}")))
+        file = entry.file(DESCRIPTOR)
+        return cls(entry, json.loads(store.read(file.path, file.sha256)))
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -60,7 +61,7 @@ class PublishedVersion:
         if resource is None:
             return None
         best = self.entry.file(f"{table}.parquet") or self.entry.file(resource["path"])
-        return table_file(store.local(best.path), resource)
+        return table_file(store.local(best.path, best.sha256), resource)
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def released_tables(store: Store, release: Release | None = None) -> Callable[[s
         if not found:
             found.append(newest_entries(store, release or current_release(store)))
         files = [file for entry in found[0].values() if (file := entry.file(f"{name}.parquet"))]
-        return store.local(files[0].path) if files else None
+        return store.local(files[0].path, files[0].sha256) if files else None
 
     return table
 
@@ -95,7 +96,7 @@ def highest_versions(store: Store) -> dict[str, Version]:
 
 def versions(published: Path | Store, dataset: str) -> list[Published]:
     """Every version of a dataset, lowest number first, each with the release that made it."""
-    store = LocalStore(published) if isinstance(published, Path) else published
+    store = as_store(published)
     current = current_release(store)
     gone = {w.version for w in current.manifest.withdrawn if w.dataset == dataset} if current else set()
     return [

@@ -45,8 +45,9 @@ from assets.release.retire import complete_withdrawals
 from assets.release.signing import KeyRefused, Signer, signer_of_profile
 from assets.release.staging import Staged, Staging, connect
 from assets.release.standing import newest_entries
-from assets.release.stores import Store, StoreConflict, StoreDamaged
+from assets.release.stores import Store, StoreConflict, StoreDamaged, begun
 from assets.release.stores.local import LocalStore
+from assets.release.stores.opening import as_store
 from assets.release.version import Decision, Version, decide
 from assets.release.writers import code, writers
 from quality.disclosure import DisclosureRefused
@@ -70,12 +71,15 @@ class DatasetResult:
 
 @dataclass(frozen=True)
 class ReleaseResult:
-    """The release that is current now. ``changed`` is False when there was nothing new to publish."""
+    """The release that is current now. ``changed`` is False when there was nothing new to publish.
+
+    ``signed_by``: the fingerprint of the key of `current.json`; None: unsigned."""
 
     release_id: str | None
     seq: int
     changed: bool
     datasets: tuple[DatasetResult, ...]
+    signed_by: str | None = None
 
 
 def publish(
@@ -105,10 +109,9 @@ def publish(
     Refused and DisclosureRefused: the data may not leave; WrongProfile: not into this folder.
     StoreConflict: somebody else publishes. StoreDamaged: published bytes are not what they should be, or
     `current.json` does not lead to the last whole release. In each case nothing was published."""
-    store = LocalStore(published) if isinstance(published, Path) else published
+    store = as_store(published)
     tell, work = progress or (lambda _: None), Path(work_dir) / "release"
-    with store.exclusive():
-        found = store.pointer()
+    with store.exclusive(), begun(store) as found:
         current = release_of(store, found)
         refuse_unsigned(found, sign, unsigned)
         refuse_forged(store, found, sign)
@@ -209,7 +212,7 @@ def _commit(commit: Commit, outcomes: list[tuple[DatasetEntry, DatasetResult] | 
     manifest = _manifest(commit, [entry for entry, _ in made])
     if current and _same_content(manifest, current.manifest):
         renew(commit, current)
-        return ReleaseResult(current.release_id, current.manifest.seq, False, results)
+        return ReleaseResult(current.release_id, current.manifest.seq, False, results, commit.signed_by)
     if not current and not made:
         return ReleaseResult(None, 0, False, results)
     release = Release.of(manifest)
@@ -219,7 +222,7 @@ def _commit(commit: Commit, outcomes: list[tuple[DatasetEntry, DatasetResult] | 
         if entry.changed:
             _place(commit.stage, store, entry)
     place_release(commit, release)
-    return ReleaseResult(release.release_id, manifest.seq, True, results)
+    return ReleaseResult(release.release_id, manifest.seq, True, results, commit.signed_by)
 
 
 def _place(stage: Staging, store: Store, entry: DatasetEntry) -> None:
@@ -278,7 +281,8 @@ def main(argv: list[str] | None = None) -> int:
     given = _arguments(argv)
     try:
         registry = load(given.profile)
-        sign = signer_of_profile(registry, given.sign_key, given.as_of, allowed=given.allowed_signers)
+        key = None if given.unsigned else given.sign_key
+        sign = signer_of_profile(registry, key, given.as_of, allowed=given.allowed_signers)
         result = publish(
             registry,
             given.open,

@@ -29,7 +29,7 @@ class NothingAccepted(Exception):
     """Every row received waits in quarantine: tables of zeros would tell the public a falsehood."""
 
 
-def build_release(ctx: Context, published: Path) -> dict[str, Any]:
+def build_release(ctx: Context, published: Store) -> dict[str, Any]:
     """Publishes the open tables of the workspace; returns the release that is current afterwards.
 
     StaleTable if a table is not built from what was received: a refused one is never published. KeyRefused if the
@@ -88,14 +88,14 @@ def _unchanged(result: dict[str, Any]) -> dict[str, Any]:
     return result | {"changed": False, "datasets": datasets}
 
 
-def _fingerprint(ctx: Context, tables: list[str], published: Path, sign: Signer | None) -> str:
+def _fingerprint(ctx: Context, tables: list[str], published: Store, sign: Signer | None) -> str:
     """What a release depends on. A new day alone makes no new version, but it renews `current.json`."""
-    pointer = published / "current.json"
+    pointer = published.pointer()
     return fingerprint(
         {t: file_sha256(path_of(ctx, t)) for t in tables},
         ctx.registry.fingerprint,
         ctx.as_of,
-        pointer.read_text("utf-8") if pointer.exists() else None,
+        pointer.decode() if pointer else None,
         [sign.fingerprint, sign.trust.allowed.decode(), sign.trust.revoked.decode()] if sign else [ctx.unsigned],
         code_fingerprint(HERE, (".py", ".sql", ".yml", ".md")),
     )

@@ -47,7 +47,7 @@ def verify_release(store: Store, manifest: Manifest) -> None:
     """Reads every byte a release leads to. StoreDamaged at the first that is not as promised."""
     for dataset in manifest.versions:
         for file in dataset.files:
-            path = store.local(file.path)
+            path = store.local(file.path, file.sha256)
             if path.stat().st_size != file.bytes or durable.sha256_of(path) != file.sha256:
                 raise StoreDamaged(f"{file.path}: not the bytes that were released")
 

@@ -59,10 +59,10 @@ class LocalStore:
         path = self.root / POINTER
         return path.read_bytes() if path.exists() else None
 
-    def read(self, path: str) -> bytes:
+    def read(self, path: str, sha256: str | None = None) -> bytes:
         return self.local(path).read_bytes()
 
-    def local(self, path: str) -> Path:
+    def local(self, path: str, sha256: str | None = None) -> Path:
         found = self.root / path
         if not found.is_file():
             raise StoreDamaged(f"{path}: a published file is missing")
