@@ -38,7 +38,7 @@ from assets.release.pages import put_pages
 from assets.release.signing import Signer
 from assets.release.staging import Staging, connect, sha256_of_bytes
 from assets.release.standing import Made, kept_hashes, made_versions
-from assets.release.stores import TOMBSTONE, Store, StoreDamaged, blob_path
+from assets.release.stores import TOMBSTONE, Store, StoreDamaged, begun, blob_path
 from assets.release.writers import code, writers
 from schemas.registry import Registry
 
@@ -69,8 +69,7 @@ def opened(
 
     ``on``: the day it is done; the pointer is never put back to an earlier one."""
     work = Path(work_dir) / "release"
-    with store.exclusive():
-        found = store.pointer()
+    with store.exclusive(), begun(store) as found:
         current = release_of(store, found)
         refuse_unsigned(found, sign, unsigned)
         refuse_forged(store, found, sign)

@@ -111,7 +111,8 @@ def _changes(commit: Commit, version: PublishedVersion, before: Made | None) -> 
             sides = old.table_file(store, name), version.table_file(store, name)
             comparison.add(name, *sides)
             call_rewritings(comparison, name, *sides)
-        _judge(comparison, reader(store.local(version.entry.file(CHANGES).path)))
+        told = version.entry.file(CHANGES)
+        _judge(comparison, reader(store.local(told.path, told.sha256)))
     return comparison.select()
 
 
