@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from tests.assets.release import house
 from tests.assets.release.scan import places_of
 
 REASON = Reason("收费金额录入有误。", "Amounts were entered wrongly.")
+ROOT = Path(__file__).parents[3]
 ON = date(2026, 7, 2)
 
 
@@ -123,6 +126,13 @@ def test_what_other_versions_hold_too_stays(release, take_back, published):
     kept = published / "datasets/fees/1.1.0+r1/codelists.csv"
     assert not shared.exists() and kept.exists()
     verify_release(LocalStore(published), current_release(LocalStore(published)).manifest)
+
+
+def test_anybody_can_verify_what_is_left(three, take_back, published):
+    take_back("fees", "1.1.0")
+    command = [sys.executable, "-m", "assets.release.audit", str(published), "--on", "2026-07-03"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert run.returncode == 0 and "0 findings" in run.stdout, run.stdout + run.stderr
 
 
 def test_twice_is_once_and_unknown_is_said(three, take_back):
