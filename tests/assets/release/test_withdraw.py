@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -141,6 +143,32 @@ def test_twice_is_once_and_unknown_is_said(three, take_back):
     assert (again.changed, again.release_id) == (False, first.release_id)
     with pytest.raises(NoSuchVersion, match=r"9\.9\.9 was never published"):
         take_back("fees", "9.9.9")
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_the_data_goes_or_stays_whole_and_the_next_one_finishes(three, published, tmp_path):
+    """SIGKILL before changes to the disk from the first to the last. A reader finds the old or the new state, whole."""
+    driver = [sys.executable, str(ROOT / "tests/assets/release/drive_publisher.py")]
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    ends, number = [], 1
+    while not ends or ends[-1] != 0:
+        root = tmp_path / str(number)
+        shutil.copytree(published, root / "published")
+        ends.append(subprocess.run([*driver, root, "withdraw", str(number)], env=env, check=False).returncode)
+        store = LocalStore(root / "published")
+        current = current_release(store)
+        if current.manifest.withdrawn:
+            with store.exclusive():  # any publisher's first step
+                complete_withdrawals(store, current)
+        else:
+            verify_release(store, current.manifest)
+            assert places_of("7777.25", root / "published/datasets")
+            subprocess.run([*driver, root, "withdraw", "0"], env=env, check=True)
+        verify_release(store, current_release(store).manifest)
+        assert places_of("7777.25", root / "published") == []
+        assert tombstone(root / "published", "1.1.0") and tombstone(root / "published", "1.2.0")
+        number += 29
+    assert set(ends) == {-9, 0} and len(ends) > 5
 
 
 class Died(BaseException):
