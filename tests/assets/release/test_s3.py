@@ -8,6 +8,7 @@ import sys
 import time
 from datetime import timedelta
 
+import duckdb
 import pytest
 
 from assets.release import history
@@ -352,3 +353,33 @@ def test_downloads_go_with_the_process_or_with_the_next_one(tmp_path):
     assert download_folder(tmp_path) == download_folder(tmp_path)
     subprocess.run([sys.executable, "-c", leave, tmp_path], check=True)
     assert list(tmp_path.iterdir()) == [download_folder(tmp_path)]
+
+
+def test_a_version_is_withdrawn_from_an_object_store_too(open_store, registry, tmp_path, monkeypatch):
+    """With its successor replaced; and a withdrawal that dies after its commit is completed by the next."""
+    work = tmp_path / "work"
+    for day, fees in ((3, house.FEES), (4, [("330108", "p1", "7777.25")]), (5, house.FEES)):
+        folder = house.write_open(registry, tmp_path / "open", open_fee_posted=fees)
+        publish(registry, folder, open_store(), house.AS_OF.replace(month=day, day=1), work_dir=work)
+
+    def died(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(S3Store, "withdraw_version", died)
+    given = registry, open_store(), "fees", "1.1.0", Reason("错。", "Wrong."), house.AS_OF.replace(month=7)
+    with pytest.raises(KeyboardInterrupt):
+        withdraw(*given, work_dir=work)
+    monkeypatch.undo()
+    store = open_store()
+    assert names(store, "datasets/fees/1.1.0") - {"datasets/fees/1.1.0/tombstone.json"}
+    again = withdraw(*given, work_dir=work)
+    assert not again.changed and set(again.completed) == {"datasets/fees/1.1.0", "datasets/fees/1.2.0"}
+    for version in ("1.1.0", "1.2.0"):
+        assert names(store, f"datasets/fees/{version}") == {f"datasets/fees/{version}/tombstone.json"}
+    assert "datasets/fees/1.2.0+r1/changes.csv" in names(store, "datasets/fees")
+    verify_release(store, current_release(store).manifest)
+    for name in names(store):
+        data = store.read(name)
+        assert b"7777.25" not in data
+        if data[:4] == b"PAR1":
+            assert "7777.25" not in str(duckdb.sql(f"FROM read_parquet('{store.local(name)}')").fetchall())
