@@ -15,13 +15,19 @@ from assets.release import keys
 from assets.release.audit import Wanted, audit
 from assets.release.audit.report import FINDINGS, NOTES
 from assets.release.manifest import Link, release_at
+from assets.release.publisher import publish
 from assets.release.signing import trust_of_file
 from assets.release.stores import blob_path
 from assets.release.stores.http import HttpStore
 from assets.release.stores.local import LocalStore
+from assets.release.stores.objects import Objects
+from pipelines.settings import Settings
+from pipelines.verification import Asked, verify
 from tests.assets.release import house, signed
+from tests.assets.release.s3_server import serving
 from tests.assets.release.signed import TODAY, sign_with
 from tests.faults import tampering
+from tests.faults.s3_publish import BUCKET, access, store_of
 
 pytestmark = pytest.mark.skipif(signed.MISSING is not None, reason=signed.MISSING or "")
 
@@ -178,6 +184,28 @@ def test_over_http_all_that_is_led_to_is_checked(copy, victim):
         }
     with pytest.raises(OSError, match=r"current\.json"):
         HttpStore(address).pointer()
+
+
+def test_an_object_store_is_listed_like_a_folder(tmp_path, victim):
+    with serving() as server:
+        store = store_of(server.endpoint, "site", tmp_path / "scratch")
+        sign = sign_with(victim.allowed.with_name("release-2026"), MARCH)
+        given, open_dir = house.registry(), house.write_open(house.registry(), tmp_path / "open")
+        publish(given, open_dir, store, MARCH, work_dir=tmp_path / "work", sign=sign)
+        settings = Settings(home=tmp_path, access=access(server.endpoint))
+
+        def found(quick: bool = False):
+            return verify(settings, Asked(f"s3://{BUCKET}/site", victim.allowed, on=TODAY, quick=quick))
+
+        assert found().ok and notes(found()) == set() and found().signed_by == sign.fingerprint
+        objects = Objects(BUCKET, "site", access(server.endpoint))
+        objects.put("datasets/fees/1.0.0/more.csv", b"x", {})
+        objects.delete(["datasets/fees/1.0.0/SHA256SUMS"])
+        assert found(quick=True).ok and notes(found(quick=True)) == {"quick", "copy-missing"}
+        assert said(found()) == {
+            ("unaccounted", "datasets/fees/1.0.0/more.csv"),
+            ("file-missing", "datasets/fees/1.0.0/SHA256SUMS"),
+        }
 
 
 def test_a_release_made_while_one_reads_is_no_finding(copy, victim):
