@@ -23,7 +23,7 @@ from tests.house.source import ROOT
 COMMANDS = (["demo"], ["run"], ["check"], ["status"], ["diff"], ["schema"], ["schema", "list"], ["schema", "show"],
             ["schema", "rules"], ["schema", "template"], ["findings"], ["whitelist"],
             ["whitelist", "explain"], ["verify"], ["key"], ["key", "root"], ["key", "release"], ["key", "certify"],
-            ["key", "revoke"], ["key", "show"])  # fmt: skip
+            ["key", "revoke"], ["key", "show"], ["rebuild"], ["withdraw"], ["redact"], ["gc"])  # fmt: skip
 HEADER = "驿站编号,驿站名称,驿站类型,街道,开放日期\n"
 GOOD = "330108-F-0001,西兴示范驿站,示范型,西兴街道,2024-05-01\n"
 

@@ -182,7 +182,7 @@ class _Audit:
         newest = releases[0].manifest
         known: dict[str, DatasetEntry] = {}
         for release in releases:
-            for entry in release.manifest.datasets:
+            for entry in release.manifest.versions:
                 same = known.setdefault(entry.folder, entry)
                 if (same.files, same.rows) != (entry.files, entry.rows):
                     self.report.wrong("version-changed", _path(release), entry.folder)
