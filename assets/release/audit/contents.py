@@ -79,6 +79,7 @@ class Contents:
         self.count(len(data))
         if (len(data), hashlib.sha256(data).hexdigest()) != (tombstone.bytes, tombstone.sha256):
             return self.report.wrong("tombstone-differs", tombstone.path)
+        self.file(FileEntry(blob_path(tombstone.sha256), tombstone.sha256, tombstone.bytes))
         folder = tombstone.path.removesuffix(TOMBSTONE)
         for file in files:
             paths = [folder + file["name"]] + ([] if file["sha256"] in kept else [blob_path(file["sha256"])])
