@@ -193,7 +193,7 @@ def frozen(folder: Path, dice: random.Random, victim: Victim) -> Trial:
 def new_pointer(folder: Path, dice: random.Random, victim: Victim) -> Trial:
     """A pointer that says something else, without anybody's signature or with the stranger's."""
     pointer = json.loads((folder / "current.json").read_bytes())
-    change = dice.choice([{"expires_on": "2099-12-31"}, {"as_of": "2026-04-01"}, {"signed_by": None}, {"seq": 5}])
+    change = dice.choice([{"expires_on": "2099-12-31"}, {"as_of": "2026-04-02"}, {"signed_by": None}, {"seq": 5}])
     _point(folder, pointer | change, victim.stranger if dice.random() < 0.5 else None)
     return Trial("new pointer", f"{change}")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from pipelines.cli import main
 from pipelines.exits import Exit
 from tests.assets.release import signed
 from tests.faults import tampering
+from tests.house.source import ROOT
 
 pytestmark = pytest.mark.skipif(signed.MISSING is not None, reason=signed.MISSING or "")
 
@@ -53,6 +56,16 @@ def test_keys_are_made_certified_shown_and_revoked(tuoyu, tmp_path):
     assert len({json.loads(said)[0]["fingerprint"] for said in shown}) == 1
     assert tuoyu("key", "revoke", "keys/release-2026.pub", "--out", "keys")[0] == Exit.OK
     assert (tmp_path / "keys/revoked_keys").read_text().startswith("ssh-ed25519 ")
+
+
+def test_a_root_has_a_passphrase_unless_it_is_told_to_have_none(tmp_path):
+    """Asked on the terminal alone: in a process without one no key is made."""
+    command = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+    command += ["key", "root", "--out", tmp_path / "keys"]
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, start_new_session=True, check=False)
+    assert done.returncode == Exit.CONFIGURATION and "--no-passphrase" in done.stderr
+    assert not (tmp_path / "keys").exists()
 
 
 @pytest.mark.parametrize("again", [
