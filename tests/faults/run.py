@@ -107,6 +107,10 @@ PROMISES = (
         "run", "the whole run killed: the next one ends in the tree of an undisturbed one, whatever Dagster believes",
         "", ("--kills", "20"), ("--kills", "2"), _count(),
     ),
+    Promise(
+        "tampering", "flips, swaps, additions, rollbacks, other keys: found by the documented commands",
+        "", ("200",), ("16",), _count(),
+    ),
 )
 
 
@@ -148,6 +152,8 @@ def measure(promise: Promise, given: argparse.Namespace, scratch: Path) -> dict[
     line = {"promise": promise.says, "name": promise.name, "number": " ".join(promise.full)}
     if missing:
         return line | {"skipped": missing, "ok": None}
+    if promise.name == "tampering":
+        return line | tampered(given)
     if promise.name == "run":
         return line | whole_run(given, promise.few if given.quick else promise.full)
     report, numbers = scratch / f"{promise.name}.json", promise.few if given.quick else promise.full
@@ -181,6 +187,17 @@ def whole_run(given: argparse.Namespace, numbers: tuple[str, ...]) -> dict[str, 
     line = {"measured": f"{found['kills']} kills ({died}), {found['left_STARTED']} left STARTED for ever"}
     line |= {"violations": len(found["violations"]), "seconds": round(time.monotonic() - began), "stats": found}
     return line | {"ok": said.returncode == 0}
+
+
+def tampered(given: argparse.Namespace) -> dict[str, Any]:
+    """Needs no harness either: what is done to a folder and found by `tuoyu verify` and the script of its page."""
+    from tests.faults.tampering import rows
+
+    began, found = time.monotonic(), rows(given.quick)
+    measured = "; ".join(f"{says}: {counted}" for says, _, counted, _ in found)
+    missed = [row for row in found if not row[3]]
+    line = {"measured": measured, "violations": len(missed), "seconds": round(time.monotonic() - began), "stats": found}
+    return line | {"ok": not missed}
 
 
 def main() -> int:
