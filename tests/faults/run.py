@@ -126,9 +126,11 @@ def commands(given: argparse.Namespace, prepared: Path, wait: str) -> list[str]:
         one, many = (f"{entry}{given.as_of} {wait} --open {prepared}/{of}" for of in ("next", f"$(({{i}}%{MANY}))"))
         setup = f"{entry}{given.base_as_of} --open {prepared}/base"
     asked = {w: f"{python} -S {HERE}/reader.py {w} {{dir}}" for w in ("verify", "current", "list")}
+    if given.subject != "bare":  # the product's own word on it, besides that of a reader who knows nothing of us
+        asked["verify"] += f" && {python} -m assets.release.audit {{dir}} --on {given.as_of}"
     said = ["--setup", setup, "--publish", one, "--publish-i", many]
     said += [part for word, command in asked.items() for part in (f"--{word}", command)]
-    said += [part for path in ("current.json", "pages.json") for part in ("--mutable", path)]
+    said += [part for path in ("current.json", "pages.json", "feeds/*") for part in ("--mutable", path)]
     return [*said, "--converge", "--max-leak", "0", "--rekill", "0.25"]
 
 

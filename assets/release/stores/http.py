@@ -62,6 +62,10 @@ class HttpStore:
         """A web server lists nothing."""
         return None
 
+    def unfinished(self) -> str | None:
+        """Nobody can tell from outside."""
+        return None
+
     def _chunks(self, path: str, *instead: str) -> Iterator[bytes]:
         try:
             for chunk in obstore.get(self._store, path).stream():
