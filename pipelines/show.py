@@ -18,6 +18,7 @@ from assets.workspace import Workspace
 from pipelines.run_outcome import Outcome
 from pipelines.settings import Settings
 from pipelines.show_findings import open_line
+from pipelines.show_verify import signed
 from pipelines.terminal import columns, console, say
 from pipelines.views import as_json
 
@@ -78,6 +79,7 @@ def _release(out: Console, release: dict[str, Any] | None) -> None:
     ]
     kept = any(row[2] for row in rows)
     columns(out, [row if kept else (*row[:2], row[3]) for row in rows])
+    say(out, signed(release["signed_by"]), lead="签名 signature: ")
 
 
 def _counts(counts: Iterable[tuple[str, int]]) -> str:
@@ -158,6 +160,7 @@ def status(found: dict[str, Any], json_out: bool) -> None:
         say(out, "尚未发布 Nothing published yet. Put files into the inbox and run: tuoyu run")
     else:
         out.print(f"当前发布 current release: {release['release']}, as of {release['manifest']['as_of']}")
+        say(out, signed(release.get("signed_by")), lead="签名 signature: ")
         datasets = release["manifest"]["datasets"]
         columns(out, [(d["name"], d["version"], _counts(d["rows"].items())) for d in datasets])
     _intake(out, found["intake"])

@@ -102,5 +102,7 @@ def _corrections(out: Console, corrections: list[dict[str, Any]]) -> None:
         return
     say(out, "更正记录 corrections", style="bold")
     for c in corrections:
-        text = f"{c['place']} · {c['code']} · {_CORRECTIONS[c['state']]} · 至 until {c['expires']} · "
-        say(out, text + f"{c['findings']:,} 项 findings · {c['reason_zh']}", lead="  ")
+        ids = f" {' '.join(c['ids'])}" if "ids" in c else ""
+        until = f" · 至 until {c['expires']} · {c['findings']:,} 项 findings" if c["expires"] else ""
+        text = f"{c['place']} · {c['code']}{ids} · {_CORRECTIONS[c['state']]}{until} · {c['reason_zh']}"
+        say(out, text, lead="  ")

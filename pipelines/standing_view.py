@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Any
 
 from assets.quality_report import STATES, state, totals
+from assets.raw.identify import decided
 from assets.raw.receive import ledger, refused, sender
 from assets.raw.standing import Standing, read_standing
 from assets.workspace import Workspace
@@ -21,6 +22,7 @@ from pipelines.settings import Settings
 from quality.corrections import Correction, load_corrections
 from quality.cross_rules import cross_rule_texts
 from quality.findings import Finding, explain
+from quality.identities import load_identities
 from quality.judging.diagnosis import PERSONAL
 from schemas.registry import Registry, load
 
@@ -74,7 +76,7 @@ def findings(settings: Settings, as_of: date, wanted: Wanted) -> dict[str, Any] 
         "state": wanted.state,
         "senders": by_sender,
         "findings": [_told(registry, f, as_of, wanted.values) for f in chosen],
-        "corrections": [_correction(c, found, as_of) for c in corrections],
+        "corrections": [_correction(c, found, as_of) for c in corrections] + _identities(settings, workspace),
     }
 
 
@@ -142,6 +144,24 @@ def _correction(correction: Correction, found: Iterable[Standing], on: date) -> 
         "reported_by": entry.reported_by,
         "expires": entry.expires.isoformat(),
     }
+
+
+def _identities(settings: Settings, workspace: Workspace) -> list[dict[str, Any]]:
+    """What people decided about who is who. One that the last run did not know is in force with the next."""
+    said = decided(workspace)
+    return [
+        {
+            "place": decision.place,
+            "state": "in_force" if said.get(decision.place, True) else "unneeded",
+            "findings": None,
+            "code": "same" if decision.same else "not_same",
+            "ids": sorted(decision.ids),
+            "reason_zh": decision.entry.reason_zh,
+            "reported_by": decision.entry.reported_by,
+            "expires": None,
+        }
+        for decision in load_identities(settings.corrections_dir)
+    ]
 
 
 def known_states() -> tuple[str, ...]:

@@ -21,11 +21,11 @@ contract and would be refused with the row in it. What does not belong here: whi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -33,6 +33,10 @@ from pydantic import Field, ValidationError, model_validator
 from quality.findings import finding_text
 from schemas.model import ContractError, Strict
 from schemas.registry import Registry
+
+#: what a file may hold: findings that are accepted, and who is who (identities.py)
+KINDS = ("corrections", "identities")
+E = TypeVar("E", bound=Strict)
 
 
 class Entry(Strict):
@@ -90,33 +94,47 @@ def load_corrections(folder: Path, registry: Registry) -> tuple[Correction, ...]
     """Every correction of a folder, in the order of files and entries; none if there is no folder.
 
     ContractError names the file, the entry and the key that is wrong."""
-    return tuple(correction for path in correction_files(folder) for correction in _of_file(path, registry))
+    found = []
+    for name, number, entry in entries(folder, "corrections", Entry):
+        if unknown := _unknown(entry, registry):
+            raise ContractError(f"corrections/{name} 第 {number} 条 entry {number}: {unknown}")
+        found.append(Correction(entry, name, number))
+    return tuple(found)
 
 
 def correction_files(folder: Path) -> list[Path]:
-    """The files of corrections in a folder, in order; none if there is no folder."""
+    """The files people write corrections in, in the order in which they count; none if there is no folder."""
     return sorted(p for p in folder.glob("*") if p.suffix in (".yml", ".yaml")) if folder.is_dir() else []
 
 
-def _of_file(path: Path, registry: Registry) -> list[Correction]:
+def entries(folder: Path, kind: str, model: type[E]) -> Iterator[tuple[str, int, E]]:
+    """The entries of one kind in every file of a folder: name of the file, number in it from 1, entry."""
+    for path in correction_files(folder):
+        for number, given in enumerate(_of_file(path).get(kind) or (), 1):
+            try:
+                yield path.name, number, model.model_validate(given)
+            except ValidationError as error:
+                told = (": ".join(filter(None, (".".join(map(str, e["loc"])), _said(e)))) for e in error.errors())
+                which = "" if kind == KINDS[0] else f"{kind} "
+                raise ContractError(
+                    f"corrections/{path.name} {which}第 {number} 条 entry {number}: {'; '.join(told)}"
+                ) from None
+
+
+def _of_file(path: Path) -> dict[str, Any]:
+    """What a file says: a list under each kind of entry it has."""
     where = f"corrections/{path.name}"
     try:
         raw = yaml.load(path.read_text("utf-8"), Loader=_OnceLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ContractError(f"{where}: {' '.join(str(error).split())}") from None
-    if not isinstance(raw, dict) or set(raw) != {"corrections"} or not isinstance(raw["corrections"], list):
-        raise ContractError(f"{where}: 应只有 corrections 一项 a list under the one key corrections is expected")
-    found = []
-    for number, given in enumerate(raw["corrections"], 1):
-        try:
-            entry = Entry.model_validate(given)
-        except ValidationError as error:
-            wrong = "; ".join(": ".join(filter(None, (".".join(map(str, e["loc"])), _said(e)))) for e in error.errors())
-            raise ContractError(f"{where} 第 {number} 条 entry {number}: {wrong}") from None
-        if unknown := _unknown(entry, registry):
-            raise ContractError(f"{where} 第 {number} 条 entry {number}: {unknown}")
-        found.append(Correction(entry, path.name, number))
-    return found
+    lists = isinstance(raw, dict) and raw and all(isinstance(value, list) for value in raw.values())
+    if not lists or set(raw) - set(KINDS):
+        raise ContractError(
+            f"{where}: 应只有 corrections、identities 两项，各为一列 "
+            "a list under each of the keys corrections and identities is expected, and nothing else"
+        )
+    return raw
 
 
 #: what pydantic calls a mistake, and what people call it

@@ -114,6 +114,13 @@ def with_default(field: Field, raw: str, value: str, default: str) -> str:
     return f"CASE WHEN {raw} IS NULL OR is_missing_word({raw}) THEN {given} ELSE {value} END"
 
 
+def stated_value(registry: Registry, table: Table, field: Field) -> str:
+    """SQL of a quarantined cell's typed value, with the default an empty one has."""
+    raw, default = quote(field.name), table.defaults.get(field.name)
+    value = normal_expression(registry, table, field, raw)
+    return value if default is None else with_default(field, raw, value, default)
+
+
 def _typed(field: Field, raw: str) -> str:
     units = literal(UNIT_WORDS.get(field.unit or "", _MONEY))
     if field.type == "integer":

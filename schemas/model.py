@@ -19,7 +19,7 @@ from schemas.portable import is_portable
 FieldType = Literal["string", "integer", "number", "boolean", "date", "yearmonth", "list"]
 Severity = Literal["error", "warning", "info"]
 #: held: keys of intake rows that wait in quarantine, made by the intake step
-Layer = Literal["intake", "held", "core", "open"]
+Layer = Literal["intake", "held", "identity", "core", "open"]
 
 #: where a received or core row came from; added to every intake and core table, always private
 PROVENANCE = ("source_code", "source_sha256", "source_sheet", "source_row", "received_on")

@@ -47,7 +47,7 @@ factored AS (
                 quote.service_mode_code, quote.fee_line_no, quote.collection_basis_code
             ORDER BY quote.observed_on
         ) AS next_on
-    FROM fee_quote AS quote
+    FROM known_fee_quote AS quote
     LEFT JOIN workday ON workday.observed_on = quote.observed_on AND workday.nth = 1
 )
 SELECT

@@ -8,4 +8,4 @@ SELECT
             CASE filing_event_code WHEN 'new' THEN 1 WHEN 'change' THEN 2 WHEN 'snapshot' THEN 3 ELSE 4 END,
             filing_event_code
     ) AS event_no
-FROM filing
+FROM known_filing AS filing

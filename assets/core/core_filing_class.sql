@@ -1,7 +1,7 @@
 -- A provider states its classes as a whole list: the next list replaces every row of this one, also the class types
 -- it no longer names. A line of a full register holds only until the next register of the same source.
 WITH statement AS (
-    SELECT DISTINCT area_code, provider_id, event_on FROM filing_class
+    SELECT DISTINCT area_code, provider_id, event_on FROM known_filing_class
 ),
 replaced AS (
     SELECT
@@ -27,7 +27,7 @@ SELECT
     class.*,
     class.event_on AS valid_from_on,
     LEAST(replaced.next_on, outdated.next_on) AS valid_to_on
-FROM filing_class AS class
+FROM known_filing_class AS class
 INNER JOIN replaced
     ON replaced.area_code = class.area_code
     AND replaced.provider_id = class.provider_id

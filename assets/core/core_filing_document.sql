@@ -1,2 +1,2 @@
 -- A certificate carries its own period (issued, valid to), so nothing is derived here.
-SELECT * FROM filing_document
+SELECT * FROM known_filing_document

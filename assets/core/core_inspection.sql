@@ -1,2 +1,2 @@
 -- A decision is a fact of its day; whether it is still open is decided by its closing date, on any date.
-SELECT * FROM inspection
+SELECT * FROM known_inspection

@@ -18,7 +18,7 @@ snapshot_day AS (
 present AS (
     SELECT source_code, area_code, provider_id, event_on FROM event WHERE filing_event_code = 'snapshot'
     UNION
-    SELECT source_code, area_code, provider_id, event_on FROM filing_held
+    SELECT source_code, area_code, provider_id, event_on FROM known_filing_held
 ),
 gone AS (
     SELECT present.source_code, present.area_code, present.provider_id, day.next_on AS gone_on

@@ -13,10 +13,12 @@ from pathlib import Path
 import duckdb
 
 from assets.raw.account import COORDINATES
+from assets.raw.identify import identify
 from assets.raw.receive import Receipt
 from assets.sql import connect, profile_tables, write_parquet
 from assets.workspace import Context, file_sha256, fingerprint, read_json, write_json
 from quality.cross_rules import CrossRule, cross_rules, lay_out
+from quality.identities import load_identities
 from quality.normalise import install_macros
 from quality.workdays import CALENDAR
 from schemas.compile.duckdb import column_definitions, literal, quote
@@ -34,7 +36,7 @@ def crossings(ctx: Context, receipts: list[Receipt], gate_print: str) -> dict[in
     Some rules look at the day (what has expired): each reception is judged as of the day of the next, the last
     as of the run's. What was judged before, under the same rules, is not judged again: the ledger only grows."""
     days = _days(ctx, receipts)
-    wanted, done = _prints(receipts, days, gate_print), _marks(ctx)
+    wanted, done = _prints(ctx, receipts, gate_print), _marks(ctx)
     for batch, day in days.items():
         path = path_of(ctx, batch)
         if done.get(batch) != wanted[batch] or not path.exists():
@@ -49,7 +51,7 @@ def crossings(ctx: Context, receipts: list[Receipt], gate_print: str) -> dict[in
 def keep(ctx: Context, con: duckdb.DuckDBPyConnection, receipts: list[Receipt], gate_print: str) -> None:
     """Writes what was found between tables when all of ``receipts`` had come."""
     batch = max(r.batch for r in receipts)
-    _keep(ctx, con, batch, _prints(receipts, _days(ctx, receipts), gate_print)[batch])
+    _keep(ctx, con, batch, _prints(ctx, receipts, gate_print)[batch])
 
 
 def _keep(ctx: Context, con: duckdb.DuckDBPyConnection, batch: int, mark: str) -> None:
@@ -74,10 +76,16 @@ def _days(ctx: Context, receipts: list[Receipt]) -> dict[int, date]:
     return dict(zip(batches, [*(came[batch] for batch in batches[1:]), ctx.as_of], strict=False))
 
 
-def _prints(receipts: list[Receipt], days: dict[int, date], gate_print: str) -> dict[int, str]:
-    """All that the findings after each reception depend on: the rules, and everything received until then."""
-    prints, last = {}, fingerprint(gate_print, CALENDAR, file_sha256(Path(__file__)))
-    for batch, day in days.items():
+def crossing_code() -> list[str]:
+    """The code that judges files together."""
+    return [file_sha256(Path(__file__).with_name(name)) for name in ("crossing.py", "identify.py", "identity.py")]
+
+
+def _prints(ctx: Context, receipts: list[Receipt], gate_print: str) -> dict[int, str]:
+    """All that the findings after each reception depend on: the rules, who people said is who, what had come."""
+    decided = [vars(d.entry) for d in load_identities(ctx.corrections_dir)]
+    prints, last = {}, fingerprint(gate_print, CALENDAR, crossing_code(), decided)
+    for batch, day in _days(ctx, receipts).items():
         last = fingerprint(last, [[r.sha256, r.name, r.received_on] for r in receipts if r.batch == batch])
         prints[batch] = fingerprint(last, day)
     return prints
@@ -98,7 +106,11 @@ def judge_together(con: duckdb.DuckDBPyConnection, ctx: Context, receipts: list[
         [[getattr(r, name) for r in receipts] for name in ("sha256", "name", "batch")],
     )
     tables, folders = ctx.registry.layer("intake"), [ctx.workspace.gated(r.sha256) for r in receipts]
-    superseded = sum(_candidate(con, table, folders) for table in tables)
+    superseded = 0
+    for table in tables:
+        superseded += _candidate(con, table, folders)
+        if table.name == "filing":
+            identify(con, ctx, parquet_list(folders, "quarantine/filing.parquet"))
     _judge_across(ctx, con)
     for table in _parents_first(tables):
         _drop_held(con, table)

@@ -14,7 +14,9 @@ from pathlib import Path
 import duckdb
 
 from assets.raw.account import COORDINATES, settle
-from assets.raw.crossing import FINDING_COLUMNS, judge_together, keep, parquet_list
+from assets.raw.crossing import FINDING_COLUMNS, crossing_code, judge_together, keep, parquet_list
+from assets.raw.identify import note_decisions
+from assets.raw.kept import keep_corrections
 from assets.raw.receive import Receipt, Refused, ledger, received_file, refused
 from assets.sql import connect, spill_folder, values_unsaid, write_parquet
 from assets.workspace import (
@@ -26,12 +28,13 @@ from assets.workspace import (
     read_json,
     write_json,
 )
+from quality.identities import load_identities
 from quality.limits import in_mib
-from quality.normalise import install_macros, normal_expression, with_default
+from quality.normalise import install_macros, stated_value
 from quality.sandbox import Sandbox
 from quality.workdays import CALENDAR
 from schemas.compile.duckdb import order_by, quote
-from schemas.model import Field, Table
+from schemas.model import Table
 
 QUALITY = Path(__file__).parents[2] / "quality"
 
@@ -58,13 +61,15 @@ def build_intake(ctx: Context) -> Intake:
 
 
 def _build(ctx: Context) -> Intake:
+    keep_corrections(ctx)
     receipts = ledger(ctx.workspace)
     gate_print = gate_fingerprint(ctx)
     fresh = _gate_fresh(ctx, receipts, gate_print)
     unfit = refused(ctx.workspace)
     inputs = [[[r.sha256, r.batch] for r in receipts], [[r.name, r.code] for r in unfit]]
     # rules between tables look at the day (what has expired) and at the calendar; the gate of one file does not
-    code = [file_sha256(Path(__file__).with_name(name)) for name in ("intake.py", "crossing.py", "account.py")]
+    code = [file_sha256(Path(__file__).with_name(name)) for name in ("intake.py", "account.py")]
+    code += [crossing_code(), [vars(d.entry) for d in load_identities(ctx.corrections_dir)]]
     step = fingerprint(gate_print, inputs, code, ctx.as_of, CALENDAR)
     state = read_json(ctx.workspace.state("intake"))
     if state and state["fingerprint"] == step and not fresh:
@@ -132,12 +137,15 @@ def _union(ctx: Context, receipts: list[Receipt], unfit: list[Refused], gated: i
     folders = [ctx.workspace.gated(r.sha256) for r in receipts]
     _load_findings(con, folders, unfit, in_mib(ctx.limits.file_bytes))
     superseded = judge_together(con, ctx, receipts)
+    note_decisions(con, ctx.workspace)
     for table in tables:
         _quarantine(con, table, folders)
     account = settle(ctx, con, tables, parquet_list(folders, "account.parquet"))  # before anything is written
     counts = {table.name: _write_table(ctx, con, table) for table in tables}
     for table in ctx.registry.layer("held"):
         counts[table.name] = _write_held(ctx, con, table)
+    for table in ctx.registry.layer("identity"):
+        counts[table.name] = _write(ctx, con, table)
     if receipts:
         keep(ctx, con, receipts, gate_print)
     con.execute("INSERT INTO findings FROM crossing")
@@ -164,9 +172,14 @@ def _load_findings(con: duckdb.DuckDBPyConnection, folders: list[Path], unfit: l
 
 def _write_table(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table) -> int:
     """Writes the table and its quarantine; returns the rows of the table."""
-    write_parquet(con, f"FROM {table.name} ORDER BY {order_by(table)}", ctx.workspace.table("intake", table.name))
     select = f"FROM quarantine_{table.name} ORDER BY {COORDINATES}"
     write_parquet(con, select, ctx.workspace.table("quarantine", table.name))
+    return _write(ctx, con, table)
+
+
+def _write(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table) -> int:
+    path = ctx.workspace.table(table.layer, table.name)
+    write_parquet(con, f"FROM {table.name} ORDER BY {order_by(table)}", path)
     return con.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0]
 
 
@@ -174,21 +187,13 @@ def _write_held(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table) -> i
     """The keys of rows in quarantine: what was stated must not be taken for absent because it was misspelt."""
     of = ctx.registry.tables[table.name.removesuffix("_held")]
     install_macros(con)
-    values = [f"{stated_value(ctx, of, of.field(k))} AS {quote(k)}" for k in table.key]
+    values = [f"{stated_value(ctx.registry, of, of.field(k))} AS {quote(k)}" for k in table.key]
     known = " AND ".join(f"{quote(k)} IS NOT NULL" for k in table.key)
     con.execute(
         f"CREATE TABLE {table.name} AS SELECT DISTINCT * FROM (SELECT {', '.join(values)} FROM quarantine_{of.name}) "
         f"WHERE {known}"
     )
-    write_parquet(con, f"FROM {table.name} ORDER BY {order_by(table)}", ctx.workspace.table("held", table.name))
-    return con.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0]
-
-
-def stated_value(ctx: Context, table: Table, field: Field) -> str:
-    """SQL of a quarantined cell's typed value, with the default an empty one has."""
-    raw, default = quote(field.name), table.defaults.get(field.name)
-    value = normal_expression(ctx.registry, table, field, raw)
-    return value if default is None else with_default(field, raw, value, default)
+    return _write(ctx, con, table)
 
 
 def _quarantine(con: duckdb.DuckDBPyConnection, table: Table, folders: list[Path]) -> None:

@@ -21,13 +21,13 @@ from typing import Any
 
 import duckdb
 
-from assets.raw.crossing import crossings, parquet_list
-from assets.raw.intake import gate_fingerprint, stated_value
+from assets.raw.crossing import crossing_code, crossings, parquet_list
+from assets.raw.intake import gate_fingerprint
 from assets.raw.receive import Receipt, Refused, ledger, refused, sender
 from assets.sql import connect, values_unsaid, write_parquet
 from assets.workspace import Context, Workspace, file_sha256, fingerprint, locked, read_json, write_json
 from quality.corrections import Correction, load_corrections
-from quality.normalise import install_macros
+from quality.normalise import install_macros, stated_value
 from quality.reading.mapped import snapshot_date
 from schemas.compile.duckdb import quote
 from schemas.model import Table
@@ -79,7 +79,7 @@ def build_standing(ctx: Context) -> None:
     with locked(ctx.workspace), values_unsaid("standing"):
         receipts, gate_print = ledger(ctx.workspace), gate_fingerprint(ctx)
         unfit = refused(ctx.workspace)
-        code = [file_sha256(p) for p in (Path(__file__), SQL, SQL.with_name("crossing.py"))]
+        code = [file_sha256(p) for p in (Path(__file__), SQL)] + crossing_code()
         corrections = load_corrections(ctx.corrections_dir, ctx.registry)
         in_force = [[c.place, c.entry.model_dump(mode="json")] for c in corrections if c.in_force(ctx.as_of)]
         inputs = [[r.sha256, r.name, r.received_on, r.batch] for r in receipts], [vars(r) for r in unfit]
@@ -293,7 +293,7 @@ def _line_parts(con: duckdb.DuckDBPyConnection, ctx: Context, table: Table, rece
         yield f"SELECT {place}, FALSE AS refused, received_on, {columns} FROM read_parquet({files})"
     if files := parquet_list(folders, f"quarantine/{table.name}.parquet"):
         names = dict.fromkeys((*table.key, "reported_on"))
-        columns = ", ".join(f"{stated_value(ctx, table, table.field(n))} AS {quote(n)}" for n in names)
+        columns = ", ".join(f"{stated_value(ctx.registry, table, table.field(n))} AS {quote(n)}" for n in names)
         refused = f"list_has_any(string_split(reasons, ';'), [{', '.join(repr(c) for c in _OF_A_SHEET)}])"
         con.execute(  # once: reading text costs more than anything else here
             f"CREATE TABLE held_{table.name} AS SELECT {place}, {refused} AS refused, "

@@ -1,27 +1,19 @@
 -- code: provider-id-reused
--- severity: error
+-- severity: warning
 -- table: filing
 -- column: provider_id
--- says_zh: 这个机构标识此前已用于另一家机构（名称和统一社会信用代码都不同）
--- says_en: The identifier was used for another provider before (its name and credit code are different)
--- advice_zh: 机构标识不重复使用：新备案的机构请换用新的标识；如果是同一家机构变更，备案事项请填“变更备案”
--- advice_en: Identifiers are never reused: give a new one to the new provider; if it is the same provider, state a change of filing
+-- says_zh: 这个机构标识此前已用于另一家机构（信用代码不同，名称和地址也不同），公布时改用新的标识：{value}
+-- says_en: The identifier was used for another provider before (its credit code, name and address are different); it is published under a new one: {value}
+-- advice_zh: 机构标识不重复使用，请换用新的标识；如果是同一家，请在更正文件夹的 identities.yml 的 identities: 之下写 - {same: [原标识, 新标识], reason_zh: 理由, reported_by: 单位或岗位, reported_on: 2026-03-05, source: 依据}（两个标识用 tuoyu findings --values 查看）
+-- advice_en: Identifiers are never reused, so give a new one; if it is the same provider, write into identities.yml in the folder of corrections, below identities: - {same: [old id, new id], reason_zh: why, reported_by: who, reported_on: 2026-03-05, source: what shows it} (tuoyu findings --values shows both ids)
 -- source: project
 -- dq: 0304
 -- implements: R-ID-07
--- Only a new filing is compared: the code of a provider may change by a change of its filing.
-WITH numbered AS (
-    SELECT
-        filing.*,
-        first_value(credit_code IGNORE NULLS) OVER history AS first_code,
-        first_value(provider_name) OVER history AS first_name
-    FROM filing
-    WINDOW history AS (
-        PARTITION BY area_code, provider_id
-        ORDER BY event_on, source_sha256, source_row
-        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    )
-)
-SELECT source_sha256, source_sheet, source_row, provider_id AS value
-FROM numbered
-WHERE filing_event_code = 'new' AND credit_code <> first_code AND provider_name <> first_name
+-- A change of its filing may give a provider a new code; what makes another of it is said in assets/raw/identity.py.
+SELECT source_sha256, source_sheet, source_row, concat(source_provider_id, ' / ', use_name) AS value
+FROM provider_use AS reused
+LEFT JOIN identity_decision AS decided
+    ON decided.one = reused.use_name
+    AND decided.other = reused.source_provider_id
+    AND (decided.area_code IS NULL OR decided.area_code = reused.area_code)
+WHERE use_no > 1 AND decided.one IS NULL

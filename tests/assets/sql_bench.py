@@ -12,7 +12,9 @@ from typing import Any
 
 import duckdb
 
+from assets.known import FILINGS, PREFIX, known_select, tables_behind
 from assets.lineage import sql_files, table_sql, tables_read
+from assets.raw.identify import lay_out, stated
 from assets.sql import PROFILE_DDL, RELEASED
 from quality.workdays import working_day_table
 from schemas.compile.duckdb import cast_select, column_definitions, order_by, quote
@@ -51,7 +53,6 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "service_form_code": "unclassified",
         "service_modes": "full_day",
         "subdistrict_code": STREET,
-        "address": "滨江区某路1号",
     },
     "filing_class": {"class_count": 1, "place_count": 10},
     "filing_document": {"conclusion_code": "pass"},
@@ -110,7 +111,8 @@ class Bench:
         self.con.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(row.values()))
 
     def filing(self, provider_id: str, event_on: str, **values: Any) -> None:
-        """One filing event: by default a new filing of 30 places."""
+        """One filing event: by default a new filing of 30 places, at an address of its own."""
+        values = {"address": f"滨江区某路{provider_id}号"} | values
         self.put("filing", provider_id=provider_id, event_on=event_on, **values)
 
     def documents(self, provider_id: str, issued_on: str, **values: Any) -> None:
@@ -145,8 +147,33 @@ class Bench:
         ).fetchall()
         return [tuple(map(_plain, row)) for row in found]
 
+    def _identify(self) -> None:
+        """What intake says about who is who, of the filings that were put in, as of one reception."""
+        if FILINGS in self._built:
+            return
+        for statement in (
+            "CREATE TABLE accepted_filing AS FROM filing",
+            "CREATE TABLE file_name AS SELECT DISTINCT source_sha256, 1 AS batch FROM filing",
+            "CREATE TABLE ranked(statement BIGINT, other VARCHAR)",
+        ):
+            self.con.execute(statement)
+        lay_out(self.con, contracts()[FILINGS], (), stated(self.con), {})
+        self._built.add(FILINGS)
+
+    def _known(self, name: str) -> None:
+        for table in tables_behind(name):
+            self._build(table)
+        self.con.execute(f"CREATE VIEW {name} AS {known_select(contracts()[name.removeprefix(PREFIX)])}")
+        self._built.add(name)
+
     def _build(self, name: str) -> None:
-        if name in self._built or name not in sql_files():
+        if name in self._built:
+            return
+        if name == FILINGS:
+            self._identify()
+        if name.startswith(PREFIX):
+            self._known(name)
+        if name not in sql_files():
             return
         sql = table_sql(name)
         for read in tables_read(sql):

@@ -45,7 +45,7 @@ def test_the_whitelist_holds_who_is_listed_today_with_the_first_day_and_the_last
         "last_verified_on",
     )
     assert ruled.rows("open_whitelist", *columns) == [
-        ("A", "滨江区", "西兴街道", "滨江区某路1号", "2024-01-10", "2025-03-09"),
+        ("A", "滨江区", "西兴街道", "滨江区某路A号", "2024-01-10", "2025-03-09"),
         ("C", "滨江区", "西兴街道", None, "2024-02-10", "2024-02-10"),
     ]
 
@@ -81,9 +81,17 @@ def test_providers_on_file_are_published_without_the_address_of_a_home(bench):
     bench.filing("B", "2024-01-10", site_type_code="family_point", community_name="冠山社区")
     bench.filing("C", "2024-01-10", filing_status_code="deregistered")
     assert bench.rows("open_provider", "provider_id", "address", "community_name") == [
-        ("A", "滨江区某路1号", None),
+        ("A", "滨江区某路A号", None),
         ("B", None, "冠山社区"),
     ]
+
+
+@pytest.mark.parametrize("name", sorted(name for name in contracts() if name.startswith("open_")))
+def test_the_address_of_a_home_stands_in_no_open_table(ruled, name):
+    ruled.filing("A", "2024-01-10", site_type_code="family_point", address="幸福里7幢302室", community_name="冠山社区")
+    ruled.filing("A", "2025-01-10", filing_event_code="change", site_type_code="family_point", address="安居苑9幢")
+    ruled.documents("A", "2024-01-01")
+    assert not [row for row in ruled.rows(name, "*") if any(part in str(row) for part in ("幸福里", "安居苑"))]
 
 
 def test_classes_are_the_list_that_holds_today_of_providers_on_file(bench):

@@ -88,7 +88,7 @@ def test_a_core_or_open_contract_has_one_maker_and_a_maker_one_contract() -> Non
 def test_a_table_is_named_after_its_layer() -> None:
     for path, raw in contracts("tables/*.yml").items():
         prefix, suffix = path.stem.split("_")[0], path.stem.split("_")[-1]
-        expected = prefix if prefix in LAYERS else "held" if suffix == "held" else "intake"
+        expected = prefix if prefix in LAYERS else suffix if suffix in ("held", "identity") else "intake"
         assert raw["layer"] == expected, path.name
 
 

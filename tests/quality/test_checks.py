@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from assets.raw.identify import lay_out as identities
 from quality.checks import check_table
 from quality.cross_rules import cross_rule_texts, cross_rules, lay_out
 from quality.findings import Finding, explain, finding_text
@@ -77,6 +78,7 @@ def test_cross_rules_have_whole_headers_and_can_be_asked_of_empty_tables():
         table_of(con, table)
     con.execute("CREATE TABLE profile_run AS SELECT DATE '2026-03-31' AS as_of_on")
     con.execute("CREATE TABLE profile_codelist(list_name VARCHAR, code VARCHAR, title_zh VARCHAR, parent VARCHAR)")
+    identities(con, REGISTRY.tables["filing_identity"], (), [], {})
     lay_out(con)
     assert cross_rules()
     for rule in cross_rules():

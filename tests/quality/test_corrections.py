@@ -108,9 +108,9 @@ def test_a_mistake_is_told_with_file_and_number(tmp_path, entry, said):
     "text, said",
     [
         (b"corrections: [", "a.yml"),
-        (b"- code: x", "a list under the one key corrections"),
-        (b"correction: []", "a list under the one key corrections"),
-        (b"corrections: {}", "a list under the one key corrections"),
+        (b"- code: x", "a list under each of the keys corrections"),
+        (b"correction: []", "a list under each of the keys corrections"),
+        (b"corrections: {}", "a list under each of the keys corrections"),
         (b"corrections:\n  - code: a\n    code: b\n", "given twice: code"),
         (b"\xd6\xd0\xb9\xfa", "utf-8"),
     ],

@@ -1,21 +1,33 @@
 -- What was filed of a provider, from one event until the next: the last word of each day, with what an event does not
 -- repeat carried forward (a change may state only what it changes). The day `until_on` is no longer part of it.
-WITH said AS (
+-- `provider_id` is the id as stated; `stable_id` says who it is, and the filings of one provider follow one another
+-- also when its source gave it another id.
+WITH identified AS (
+    SELECT filing.*, identity.provider_id AS stable_id
+    FROM filing
+    INNER JOIN filing_identity AS identity
+        ON identity.area_code = filing.area_code
+        AND identity.source_provider_id = filing.provider_id
+        AND identity.filing_event_code = filing.filing_event_code
+        AND identity.event_on = filing.event_on
+),
+said AS (
     SELECT
         filing.*,
         row_number() OVER (
-            PARTITION BY area_code, provider_id
+            PARTITION BY area_code, stable_id
             ORDER BY
                 event_on,
                 CASE filing_event_code WHEN 'new' THEN 1 WHEN 'change' THEN 2 WHEN 'snapshot' THEN 3 ELSE 4 END,
                 filing_event_code
         ) AS event_no
-    FROM filing
+    FROM identified AS filing
 ),
 carried AS (
     SELECT
         area_code,
         provider_id,
+        stable_id,
         event_on,
         event_no,
         filing_event_code,
@@ -41,17 +53,17 @@ carried AS (
         source_row
     FROM said
     WINDOW history AS (
-        PARTITION BY area_code, provider_id ORDER BY event_no ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        PARTITION BY area_code, stable_id ORDER BY event_no ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     )
 ),
 last_word AS (
     SELECT
         carried.*,
-        row_number() OVER (PARTITION BY area_code, provider_id, event_on ORDER BY event_no DESC) AS from_last
+        row_number() OVER (PARTITION BY area_code, stable_id, event_on ORDER BY event_no DESC) AS from_last
     FROM carried
 )
 SELECT
     last_word.* EXCLUDE (from_last),
-    lead(event_on) OVER (PARTITION BY area_code, provider_id ORDER BY event_on) AS until_on
+    lead(event_on) OVER (PARTITION BY area_code, stable_id ORDER BY event_on) AS until_on
 FROM last_word
 WHERE from_last = 1
