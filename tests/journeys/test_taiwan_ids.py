@@ -8,6 +8,7 @@ import gzip
 import json
 import re
 import unicodedata
+from collections import Counter
 from datetime import date
 from itertools import pairwise
 
@@ -111,15 +112,16 @@ def test_a_renumbered_centre_neither_leaves_nor_joins(tmp_path):
     build_tables(ctx, ["open_provider_id_history", "open_provider"])
 
     def rows(table: str, select: str) -> list[tuple]:
-        return duckdb.execute(f"SELECT {select} FROM read_parquet(?) ORDER BY ALL", [str(path_of(ctx, table))]).fetchall()
+        path = str(path_of(ctx, table))
+        return duckdb.execute(f"SELECT {select} FROM read_parquet(?) ORDER BY ALL", [path]).fetchall()
 
     names = [centre(line) for line in kept]
     gone = rows("core_provider", "DISTINCT provider_id, removal_reason_code IS NOT NULL AND valid_to_on IS NULL")
     assert [provider for provider, left in gone if left] == [names[0]]
     on_file = {provider for (provider,) in rows("open_provider", "provider_id")}
     assert on_file == {*names[1:40], centre(later[0])}
-    relations = rows("open_provider_id_history", "DISTINCT identity_relation_code, count(*) OVER (PARTITION BY identity_relation_code)")
-    assert relations == [("first-seen", 41), ("renumbered", 39)]
+    relations = Counter(relation for (relation,) in rows("open_provider_id_history", "identity_relation_code"))
+    assert relations == {"first-seen": 41, "renumbered": 39}
     links = dict(rows("open_provider_id_history", "source_provider_id, provider_id"))
     assert {links[centre(line)] for line in later[1:]} == set(names[1:40])
 
