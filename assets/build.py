@@ -59,8 +59,10 @@ def inputs(sql: str) -> list[str]:
     return sorted({table for name in read for table in tables_behind(name)})
 
 
-def build_table(ctx: Context, name: str, sql: str | None = None) -> Built:
+def build_table(ctx: Context, name: str, sql: str | None = None, *, opinions: bool = True) -> Built:
     """Brings one table up to date. ``sql`` replaces its SELECT (a test that injects a fault).
+
+    ``opinions``: whether a second engine and the expectations are asked too, which is most of the time it takes.
 
     Raises TableRefused, and leaves the last good file where it is, when a blocking check fails."""
     sql = sql or table_sql(name)
@@ -70,7 +72,7 @@ def build_table(ctx: Context, name: str, sql: str | None = None) -> Built:
     if state and state["fingerprint"] == wanted and state["content"] == _content(ctx, name):
         return Built(name, state["rows"], False, [CheckResult(**c) for c in state["checks"]])
     ctx.progress(f"生成 {table.title_zh} {name}")
-    rows, checks = _write_checked(ctx, table, sql)
+    rows, checks = _write_checked(ctx, table, sql, opinions)
     content = file_sha256(path_of(ctx, name))
     saved = {"fingerprint": wanted, "content": content, "rows": rows, "checks": [c.__dict__ for c in checks]}
     write_json(ctx.workspace.state(name), saved)
@@ -131,16 +133,18 @@ def _content(ctx: Context, name: str) -> str | None:
     return file_sha256(path) if path.exists() else None
 
 
-def _write_checked(ctx: Context, table: Table, sql: str) -> tuple[int, list[CheckResult]]:
+def _write_checked(ctx: Context, table: Table, sql: str, opinions: bool) -> tuple[int, list[CheckResult]]:
     con = connect(ctx)
     try:
         with values_unsaid(table.name):
-            return _checked(ctx, con, table, sql)
+            return _checked(ctx, con, table, sql, opinions)
     finally:
         con.close()
 
 
-def _checked(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table, sql: str) -> tuple[int, list[CheckResult]]:
+def _checked(
+    ctx: Context, con: duckdb.DuckDBPyConnection, table: Table, sql: str, opinions: bool
+) -> tuple[int, list[CheckResult]]:
     """Makes the table in the engine, checks it, and writes it only then."""
     if read := set(tables_read(sql)) & set(PROFILE_TABLES):
         profile_tables(con, ctx, read)
@@ -151,7 +155,7 @@ def _checked(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table, sql: st
     con.execute(f"CREATE TEMP TABLE staged AS {cast_select(table, _subquery(sql))}")
     _refuse_extra_columns(con, table, sql)
     checks = check_table(con, ctx.registry, table, "staged", ctx.as_of)
-    checks += _opinions(ctx, con, table)
+    checks += _opinions(ctx, con, table) if opinions else []
     if blocking_failures(checks):
         raise TableRefused(table.name, checks)
     write_parquet(con, f"FROM staged ORDER BY {order_by(table)}", path_of(ctx, table.name))

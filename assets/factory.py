@@ -21,6 +21,7 @@ from assets.raw.intake import build_intake
 from assets.raw.receive import ledger, receive
 from assets.raw.standing import build_standing
 from assets.release.step import build_release
+from assets.release.stores import Store
 from assets.workspace import Context
 from quality.checks import CheckResult
 from quality.suites import DISAGREE, Opinion, opinions
@@ -43,7 +44,7 @@ def all_assets(
     make_context: MakeContext,
     *,
     inbox: Path,
-    published: Path,
+    published: Store,
     clock: Callable[[], str],
     sql: Mapping[str, str] | None = None,
 ) -> list[dg.AssetsDefinition]:
@@ -145,7 +146,7 @@ def _table_asset(registry: Registry, table: Table, sql: str, make_context: MakeC
     return table_asset
 
 
-def _release_assets(registry: Registry, make_context: MakeContext, published: Path) -> dg.AssetsDefinition:
+def _release_assets(registry: Registry, make_context: MakeContext, published: Store) -> dg.AssetsDefinition:
     specs = [
         dg.AssetSpec(
             f"release_{d.name}",

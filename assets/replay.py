@@ -23,9 +23,10 @@ from assets.workspace import Context, Workspace, read_json, written_whole
 def replayed(
     ctx: Context, folder: Path, *, as_of: date | None = None, receipts: int | None = None, gate_again: bool = False
 ) -> Context:
-    """A context of the same contracts whose workspace, in the empty ``folder``, holds the first ``receipts`` only.
+    """A context of the same contracts whose workspace, in ``folder``, holds the first ``receipts`` only.
 
-    Received files are shared, and so is what the gate made of them where it would come to the same
+    The folder is empty, or was made by this function: what was built there then is used again where it would come to
+    the same. Received files are shared, and so is what the gate made of them where it would come to the same
     (``gate_again``: nothing is, as if on another machine). Nothing is written into the workspace of ``ctx``."""
     kept = ledger(ctx.workspace)[:receipts]
     there = replace(ctx, workspace=Workspace(folder), as_of=as_of or ctx.as_of, corrections=ctx.corrections_dir)
@@ -34,6 +35,8 @@ def replayed(
     with written_whole(there.workspace.ledger) as stage:
         lines = (json.dumps(asdict(receipt), ensure_ascii=False) for receipt in kept)
         stage.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    for receipt in kept:
+        _unshare(there.workspace.gated(receipt.sha256))
     if not gate_again:
         for receipt in _judged_alike(ctx, there, kept):
             _share(ctx.workspace.gated(receipt.sha256), there.workspace.gated(receipt.sha256))
@@ -45,10 +48,12 @@ def receipts_until(ctx: Context, known_on: date) -> int:
     return sum(receipt.received_on <= known_on.isoformat() for receipt in ledger(ctx.workspace))
 
 
-def build_tables(ctx: Context, names: Iterable[str]) -> list[Built]:
-    """Brings the intake and some tables, with all that they are made of, up to date."""
+def build_tables(ctx: Context, names: Iterable[str], *, opinions: bool = True) -> list[Built]:
+    """Brings the intake and some tables, with all that they are made of, up to date.
+
+    ``opinions``: as in `build_table`; tables that are only looked at can do without."""
     build_intake(ctx)
-    return [build_table(ctx, name) for name in _makers_first(names)]
+    return [build_table(ctx, name, opinions=opinions) for name in _makers_first(names)]
 
 
 def _makers_first(names: Iterable[str]) -> Iterator[str]:
@@ -76,5 +81,12 @@ def _judged_alike(ctx: Context, there: Context, receipts: list[Receipt]) -> Iter
 
 
 def _share(here: Path, there: Path) -> None:
-    there.parent.mkdir(parents=True, exist_ok=True)
-    os.symlink(here.absolute(), there)
+    if not there.exists():
+        there.parent.mkdir(parents=True, exist_ok=True)
+        os.symlink(here.absolute(), there)
+
+
+def _unshare(there: Path) -> None:
+    """What was shared may have to be made anew, and then not in the place it was shared from."""
+    if there.is_symlink():
+        there.unlink()

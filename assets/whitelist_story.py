@@ -53,7 +53,8 @@ class Facts:
 
     @classmethod
     def of(cls, asked: Asked, area_code: str, provider_id: str) -> Facts:
-        """The facts of one provider, each kind in the order of time."""
+        """Those of one provider, each kind in time."""
+
         def rows(columns: str, table: str, order: str) -> list[Row]:
             mine = f"SELECT {columns} FROM {table} WHERE area_code = ? AND provider_id = ? ORDER BY {order}"
             return asked.rows(mine, [area_code, provider_id])

@@ -72,6 +72,11 @@ class Workspace:
         return self.root / "account.parquet"
 
     @property
+    def redactions(self) -> Path:
+        """What may no longer be published. It names what is to be forgotten: never published."""
+        return self.root / "redactions.yml"
+
+    @property
     def answers(self) -> Path:
         """What is to be sent back, in a folder per sender."""
         return self.root / "answers"

@@ -13,6 +13,7 @@ from assets.factory import all_assets
 from assets.workspace import Context, Progress, read_json, write_json
 from pipelines.context import context_of, registry_of
 from pipelines.jobs import jobs
+from pipelines.published import published_store
 from pipelines.schedules import schedules
 from pipelines.sensors import inbox_sensor
 from pipelines.settings import Settings, SettingsError
@@ -42,7 +43,7 @@ def build_definitions(
         registry,
         make_context,
         inbox=settings.inbox_dir,
-        published=settings.published_dir,
+        published=published_store(settings),
         clock=clock or _now,
         sql=sql,
     )

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines import cli_release, cli_whitelist
+from assets.release.stores import StoreDamaged, StoreUnfit, StoreUnreachable
+from pipelines import cli_release, cli_signed, cli_whitelist
 from pipelines.cli_options import AsOfOption, HomeOption, JsonOption, ProfileOption, day_of, refuse, settings_of
 from pipelines.exits import Exit
 from pipelines.settings import SettingsError
@@ -24,23 +25,32 @@ app = typer.Typer(
     help="托育开放数据 — publish a district's childcare data as versioned open datasets.\n\n"
     "First time? Run [bold]tuoyu demo[/bold]. Then put files into the inbox and run [bold]tuoyu run[/bold].",
     epilog="Exit codes: 0 done · 1 the file has errors, or nothing found · 2 wrong usage · "
-    "65 checks failed, nothing published · 74 the disk is full or failed · "
+    "65 checks failed, nothing published · 69 the store does not answer · 74 the disk is full or failed · "
     "75 another publisher is at work · 78 configuration is wrong.",
 )
 schema_app = typer.Typer(no_args_is_help=True, help="Look at the contracts: tables, columns, code lists, rules.")
 app.add_typer(schema_app, name="schema")
 cli_release.add_to(app)
 cli_whitelist.add_to(app)
+cli_signed.add_to(app)
 
 def main() -> None:
-    """The console script. A wrong setting, contract or folder is told in one line and ends with 78."""
+    """The console script. What is set up wrongly is told in one line and ends with 78, a full disk with 74."""
+    from assets.release.signing import KeyRefused
+    from pipelines.run_outcome import disk_message, is_disk
     from schemas.model import ContractError
 
     try:
         app(prog_name="tuoyu")
-    except (SettingsError, ContractError) as error:
+    except (SettingsError, ContractError, KeyRefused, StoreUnfit) as error:
         refuse(f"配置有误 configuration: {error}")
+    except StoreDamaged as error:
+        refuse(f"已发布的数据有问题 what is published is damaged: {error}", Exit.REFUSED)
+    except StoreUnreachable as error:
+        refuse(str(error), Exit.UNREACHABLE)
     except OSError as error:
+        if is_disk(error):
+            refuse(disk_message(type(error).__name__, str(error)), Exit.DISK)
         if error.filename is None:
             raise
         refuse(f"无法使用 cannot use {error.filename}: {error.strerror}")
@@ -96,18 +106,24 @@ def run(
     profile: ProfileOption = None,
     as_of: AsOfOption = None,
     job: Annotated[str, typer.Option(help="receive, publish or everything.")] = "everything",
+    unsigned: Annotated[
+        bool, typer.Option("--unsigned", help="Publish without a signature, also on top of a signed release.")
+    ] = False,
     json_out: JsonOption = False,
 ) -> None:
-    """Receive what is in the inbox, check it, and publish what changed."""
+    """Receive what is in the inbox, check it, and publish what changed: signed, when TUOYU_SIGN_KEY says with what."""
     from pipelines import show, terminal, views
+    from pipelines.context import try_key
     from pipelines.run import JOBS, run_job
     from pipelines.run_outcome import exit_code
 
     if job not in JOBS:
         raise typer.BadParameter(f"one of {', '.join(JOBS)}", param_hint="--job")
-    settings = settings_of(home, profile, as_of)
+    settings = settings_of(home, profile, as_of).with_changes(unsigned=unsigned)
     if not views.anything_received(settings):
         refuse(f"收件箱里没有文件 the inbox is empty: {settings.inbox_dir}", Exit.FINDINGS)
+    if job != "receive":
+        try_key(settings, day_of(settings))
     with terminal.progress(json_out) as progress:
         outcome = run_job(settings, job, day_of(settings), progress=progress)
     show.run(settings, outcome, json_out)

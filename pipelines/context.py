@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import date
 
 from assets.release.history import released_tables
-from assets.release.stores.local import LocalStore
+from assets.release.signing import signer_of_profile
 from assets.workspace import Context, Progress, Workspace
+from pipelines.published import published_store
 from pipelines.settings import Settings
 from schemas.model import ContractError
 from schemas.registry import Registry, load
@@ -33,9 +34,14 @@ def context_of(settings: Settings, as_of: date, progress: Progress | None = None
         memory=settings.memory,
         limits=settings.limits,
         corrections=settings.corrections_dir,
-        released=released_tables(LocalStore(settings.published_dir)),
-        sign_key=settings.sign_key,
+        released=released_tables(published_store(settings)),
+        sign_key=settings.signing_key,
         allowed_signers=settings.allowed_signers,
         unsigned=settings.unsigned,
         **({"progress": progress} if progress else {}),
     )
+
+
+def try_key(settings: Settings, as_of: date) -> None:
+    """KeyRefused, before anything is received, if the configured key cannot sign a release as of that day."""
+    signer_of_profile(registry_of(settings), settings.signing_key, as_of, allowed=settings.allowed_signers)

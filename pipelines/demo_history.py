@@ -17,7 +17,7 @@ from typing import Any
 from assets.raw.receive import receive
 from assets.workspace import Progress, Workspace, code_fingerprint, read_json, write_json
 from pipelines.demo import Calendar, make_deliveries
-from pipelines.demo_judge import judge_whitelist
+from pipelines.demo_judge import judge_lists, judge_whitelist
 from pipelines.demo_run import AS_OF, HomeInUse, facts, is_used, judge
 from pipelines.exits import Exit
 from pipelines.run_outcome import exit_code
@@ -50,8 +50,9 @@ def run_history(
     result = make_history(settings, seed=seed, months=months, progress=progress)
     if result["exit_code"] == Exit.OK:
         rows, events = judge(settings), judge_whitelist(settings, seed)
-        result |= {"facts": facts(settings), "answer_key": rows, "whitelist_key": events}
-        if rows["missed"] or rows["extra"] or events["differs"]:
+        lists = judge_lists(settings, result["releases"])
+        result |= {"facts": facts(settings), "answer_key": rows, "whitelist_key": events, "lists": lists}
+        if rows["missed"] or rows["extra"] or events["differs"] or lists["differs"]:
             result["exit_code"] = int(Exit.FINDINGS)
     return result | {"seconds": round(time.monotonic() - started, 2)}
 

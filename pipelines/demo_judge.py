@@ -51,6 +51,31 @@ def judge_whitelist(settings: Settings, seed: int) -> dict[str, Any]:
     return {"expected": len(expected), "exact": exact, "events": events, "overturned": overturned, "differs": differs}
 
 
+def judge_lists(settings: Settings, releases: list[dict[str, Any]]) -> dict[str, Any]:
+    """Whether each release lists whom the key lists as it was known then; ``differs``: the days of those that do not.
+
+    ``releases`` as make_history gives them: day and versions."""
+    events = stories(key_lines(settings.inbox_dir.parent / WHITELIST_KEY))
+    differs = []
+    for release in releases:
+        folder = settings.published_dir / "datasets" / "whitelist" / release["datasets"]["whitelist"]
+        with duckdb.connect() as con:
+            rows = con.execute("SELECT provider_id FROM read_parquet(?)", [str(folder / "open_whitelist.parquet")])
+            if {row[0] for row in rows.fetchall()} != _listed(events, release["as_of"]):
+                differs.append(release["as_of"])
+    return {"expected": len(releases), "exact": len(releases) - len(differs), "differs": differs}
+
+
+def _listed(events: dict[str, Story], day: str) -> set[str]:
+    """Whom the events published by a day and not overturned by then leave on the list."""
+    listed = set()
+    for provider, story in events.items():
+        known = [(on, to) for _, on, _, to, _, _, published, over in story if published <= day < (over or "9999")]
+        if known and max(known)[1] == "true":
+            listed.add(provider)
+    return listed
+
+
 def _decision(is_listed: bool, reasons: str) -> list[str]:
     return ["decision", str(is_listed).lower(), reasons]
 

@@ -17,12 +17,13 @@ from typing import Any
 import duckdb
 
 from assets.raw.receive import ledger
+from assets.release.manifest import current_release
 from assets.workspace import Progress, Workspace, code_fingerprint, read_json, write_json
 from pipelines.demo import ANSWER_KEY, make_inbox
 from pipelines.exits import Exit
+from pipelines.published import published_store
 from pipelines.run_outcome import exit_code
 from pipelines.settings import Settings
-from pipelines.views import published
 from schemas.compile.duckdb import literal
 from schemas.registry import Registry, load
 
@@ -80,8 +81,8 @@ def _make(settings: Settings, shape: DemoShape, progress: Progress) -> None:
 
 def is_used(settings: Settings) -> bool:
     """Whether anything was put in, received or published in a home."""
-    used = (settings.inbox_dir, settings.workspace_dir / "received", settings.published_dir / "current.json")
-    return any(path.is_file() or any(path.glob("*")) for path in used)
+    used = (settings.inbox_dir, settings.workspace_dir / "received")
+    return any(any(path.glob("*")) for path in used) or published_store(settings).pointer() is not None
 
 
 def facts(settings: Settings) -> dict[str, Any]:
@@ -119,9 +120,10 @@ def facts(settings: Settings) -> dict[str, Any]:
 
 def published_tables(settings: Settings) -> Iterator[tuple[str, Path]]:
     """Name and Parquet file of every table of the current release."""
-    for dataset in published(settings)["manifest"]["datasets"]:
-        folder = settings.published_dir / "datasets" / dataset["name"] / dataset["version"]
-        yield from ((path.stem, path) for path in sorted(folder.glob("*.parquet")))
+    store = published_store(settings)
+    files = [file for dataset in current_release(store).manifest.datasets for file in dataset.files]
+    tables = (file for file in files if file.name.endswith(".parquet"))
+    yield from ((file.name.removesuffix(".parquet"), store.local(file.path, file.sha256)) for file in tables)
 
 
 def _title(registry: Registry, codelist: str, code: str) -> str:

@@ -12,6 +12,7 @@ class Exit(IntEnum):
     FINDINGS = 1  # the file has errors, or something asked for is not there
     USAGE = 2  # the command line cannot be understood
     REFUSED = 65  # checks failed: nothing was published, a report says why
+    UNREACHABLE = 69  # the store to publish to does not answer; run again
     DISK = 74  # the disk is full or failed: mend it and run again
     CONFLICT = 75  # another publisher is at work; try again
     CONFIGURATION = 78  # settings or contracts are wrong

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,11 +35,18 @@ def exit_code(outcome: Outcome) -> Exit:
     if outcome.success:
         return Exit.OK
     errors = {failure["error"] for failure in outcome.failures}
-    if errors & {"WrongProfile", "SettingsError", "ContractError", "KeyRefused"}:
+    if errors & {"WrongProfile", "SettingsError", "ContractError", "KeyRefused", "StoreUnfit"}:
         return Exit.CONFIGURATION
+    if "StoreUnreachable" in errors:
+        return Exit.UNREACHABLE
     if errors & DISK_ERRORS:
         return Exit.DISK
     return Exit.CONFLICT if "StoreConflict" in errors else Exit.REFUSED
+
+
+def is_disk(error: OSError) -> bool:
+    """Whether it is the disk's fault, and not that of a folder somebody named."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 def disk_message(error: str, said: str) -> str:

@@ -5,12 +5,14 @@ The only module that reads environment variables. Every other one gets a `Settin
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from assets.release.stores.access import REMOTE, Access, bucket_and_prefix
 from quality.limits import MIB, Limits
 
 
@@ -26,7 +28,8 @@ class Settings:
     profile: str = "binjiang"
     inbox: Path | None = None
     workspace: Path | None = None
-    published: Path | None = None
+    published: Path | str | None = None  # a folder, or the address of a store
+    access: Access = field(default_factory=Access)
     as_of: date | None = None  # None: today in the profile's time zone
     schedules: bool = False
     settle_seconds: int = 30  # a file of the inbox must not have changed for this long
@@ -47,12 +50,27 @@ class Settings:
         return self.workspace or self.home / "workspace"
 
     @property
-    def published_dir(self) -> Path:
+    def published_at(self) -> Path | str:
+        """Where what is public lies: a folder, or `s3://bucket/prefix`."""
         return self.published or self.home / "published"
+
+    @property
+    def published_dir(self) -> Path:
+        """The folder of what is public. SettingsError for a deployment that publishes to a store."""
+        if isinstance(self.published_at, Path):
+            return self.published_at
+        raise SettingsError(
+            f"TUOYU_PUBLISHED: 这个命令只用于本地文件夹 this command works on a local folder, not {self.published_at}"
+        )
 
     @property
     def corrections_dir(self) -> Path:
         return self.corrections or self.workspace_dir / "corrections"
+
+    @property
+    def signing_key(self) -> Path | None:
+        """What signs the next release; None: nothing does."""
+        return None if self.unsigned else self.sign_key
 
     def with_changes(self, **changes: object) -> Settings:
         """A copy in which what is given (not None) replaces what was set."""
@@ -69,7 +87,13 @@ VARIABLES = {
     "TUOYU_PROFILE": "district profile: a slug, or the path of a folder with a profile.yml (default: binjiang)",
     "TUOYU_INBOX": "folder of incoming files (default: WORKSPACE/inbox)",
     "TUOYU_WORKSPACE": "private working folder (default: HOME/workspace)",
-    "TUOYU_PUBLISHED": "folder of what is public (default: HOME/published)",
+    "TUOYU_PUBLISHED": "folder of what is public, or s3://bucket/prefix (default: HOME/published)",
+    "AWS_ENDPOINT_URL": "address of the S3-compatible store (default: Amazon's, for the region)",
+    "AWS_REGION": "region of the bucket (default: us-east-1)",
+    "AWS_ACCESS_KEY_ID": "key to publish with (default: none, reads what everybody may read)",
+    "AWS_SECRET_ACCESS_KEY": "secret of the key",
+    "AWS_SESSION_TOKEN": "token of a temporary key",
+    "AWS_ALLOW_HTTP": "true: the store may be reached without encryption (default: false)",
     "TUOYU_CORRECTIONS": "folder of corrections, findings that are known and accepted (default: WORKSPACE/corrections)",
     "TUOYU_SIGN_KEY": "release key, or its certificate, that signs what is published (default: unsigned)",
     "TUOYU_ALLOWED_SIGNERS": "whose signatures count, an OpenSSH allowed_signers file (default: that of the profile)",
@@ -109,7 +133,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         profile=env.get("TUOYU_PROFILE") or "binjiang",
         inbox=_path(env.get("TUOYU_INBOX")),
         workspace=_path(env.get("TUOYU_WORKSPACE")),
-        published=_path(env.get("TUOYU_PUBLISHED")),
+        published=_address(env.get("TUOYU_PUBLISHED")),
+        access=_access(env),
         corrections=_path(env.get("TUOYU_CORRECTIONS")),
         sign_key=_path(env.get("TUOYU_SIGN_KEY")),
         allowed_signers=_path(env.get("TUOYU_ALLOWED_SIGNERS")),
@@ -153,10 +178,36 @@ def _path(text: str | None) -> Path | None:
     return Path(text).absolute() if text else None
 
 
-def _switch(text: str | None, what: str) -> bool:
-    if text and text.lower() not in ("on", "off"):
-        raise SettingsError(f"{what}: {text!r} is neither on nor off")
-    return bool(text) and text.lower() == "on"
+def _address(text: str | None) -> Path | str | None:
+    """A folder, or the address of a store as it is written everywhere: without a slash at its end."""
+    if not (text or "").startswith(REMOTE):
+        return _path(text)
+    try:
+        return REMOTE + "/".join(filter(None, bucket_and_prefix(text)))
+    except ValueError as error:
+        raise SettingsError(f"TUOYU_PUBLISHED: {error}") from None
+
+
+def _access(env: Mapping[str, str]) -> Access:
+    """The names that other tools for such stores use. Never quoted: a key may stand in the wrong one."""
+    endpoint = env.get("AWS_ENDPOINT_URL") or None
+    if endpoint and not re.fullmatch(r"https?://[^/@\s]+/?", endpoint):
+        raise SettingsError("AWS_ENDPOINT_URL: give the address of the store, such as https://s3.example.cn")
+    key_id, secret = (env.get(f"AWS_{name}") or None for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"))
+    return Access(
+        endpoint=endpoint,
+        region=env.get("AWS_REGION") or Access.region,
+        key_id=key_id,
+        secret=secret,
+        token=env.get("AWS_SESSION_TOKEN") or None,
+        allow_http=_switch(env.get("AWS_ALLOW_HTTP"), "AWS_ALLOW_HTTP", "true", "false"),
+    )
+
+
+def _switch(text: str | None, what: str, on: str = "on", off: str = "off") -> bool:
+    if text and text.lower() not in (on, off):
+        raise SettingsError(f"{what}: {text!r} is neither {on} nor {off}")
+    return bool(text) and text.lower() == on
 
 
 def _number(text: str | None, what: str) -> int | None:

@@ -5,7 +5,6 @@ how it is laid out (terminal.py)."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -19,6 +18,7 @@ from assets.workspace import Workspace
 from pipelines.run_outcome import Outcome
 from pipelines.settings import Settings
 from pipelines.show_findings import open_line
+from pipelines.show_verify import signed
 from pipelines.terminal import columns, console, say
 from pipelines.views import as_json
 
@@ -79,6 +79,7 @@ def _release(out: Console, release: dict[str, Any] | None) -> None:
     ]
     kept = any(row[2] for row in rows)
     columns(out, [row if kept else (*row[:2], row[3]) for row in rows])
+    say(out, signed(release["signed_by"]), lead="签名 signature: ")
 
 
 def _counts(counts: Iterable[tuple[str, int]]) -> str:
@@ -159,6 +160,7 @@ def status(found: dict[str, Any], json_out: bool) -> None:
         say(out, "尚未发布 Nothing published yet. Put files into the inbox and run: tuoyu run")
     else:
         out.print(f"当前发布 current release: {release['release']}, as of {release['manifest']['as_of']}")
+        say(out, signed(release.get("signed_by")), lead="签名 signature: ")
         datasets = release["manifest"]["datasets"]
         columns(out, [(d["name"], d["version"], _counts(d["rows"].items())) for d in datasets])
     _intake(out, found["intake"])
@@ -175,31 +177,6 @@ def status(found: dict[str, Any], json_out: bool) -> None:
         say(out, f"as of {last['as_of']}", lead="上次运行失败 the last run failed: ", style="red")
         for failure in last["failures"]:
             say(out, f"{failure['step']}: {(failure['message'] or failure['error']).splitlines()[0]}", lead="  ")
-
-
-def diff(found: dict[str, Any], json_out: bool) -> None:
-    """Changes between two versions."""
-    if json_out:
-        return document(found)
-    out = console()
-    say(out, f"{found['dataset']} {found['old']} → {found['new']} ({found['bump']})", style="bold")
-    for name, counts in found["tables"].items():
-        rows = ", ".join(f"{counts[k]:,} {k}" for k in ("added", "removed", "updated") if counts[k])
-        say(out, f"{name}: {rows or 'unchanged'}", lead="  ")
-    for reason in found["reasons"]:
-        say(out, reason, lead="  ")
-    listed = groupby(found["changes"], lambda c: (c["table_name"], c["change"], c["key"]))
-    for (table, change, key), fields in listed:
-        say(out, f"{change} {table} {' '.join(json.loads(key).values())}")
-        columns(out, [(c["field_name"], f"{_cell(c['old_value'])} → {_cell(c['new_value'])}")
-                        for c in fields if c["field_name"]])  # fmt: skip
-    total = sum(c["added"] + c["removed"] + c["updated_fields"] for c in found["tables"].values())
-    if total > len(found["changes"]):
-        say(out, f"… 另有 and {total - len(found['changes']):,} more (--json)")
-
-
-def _cell(value: str | None) -> str:
-    return "∅" if value is None else value
 
 
 def tables(found: list[dict[str, Any]], json_out: bool) -> None:

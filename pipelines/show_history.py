@@ -30,6 +30,7 @@ def history(settings: Settings, result: dict[str, Any], json_out: bool) -> None:
         show.facts(out, result["facts"])
         show.answer_key(out, result["answer_key"])
         _whitelist_key(out, result["whitelist_key"])
+        _lists(out, result["lists"])
     spent = result.get("spent", {})
     parts = [f"{word} {spent[name]:.0f} s" for name, word in _SPENT if name in spent]
     out.print(f"用时 took {result['seconds']:.1f} s{'（' if parts else ''}{'，'.join(parts)}{'）' if parts else ''}")
@@ -63,6 +64,13 @@ def _whitelist_key(out: Console, key: dict[str, Any]) -> None:
             if expected != found:
                 say(out, _line(expected), lead="    应为 expected  ")
                 say(out, _line(found), lead="    实为 found     ")
+
+
+def _lists(out: Console, lists: dict[str, Any]) -> None:
+    said = f"{lists['exact']} of {lists['expected']} 次发布 releases list whom the key lists as known then"
+    say(out, said, lead="各期名单 lists: ", style="red" if lists["differs"] else "green")
+    for day in lists["differs"]:
+        say(out, day, lead="  ", style="red")
 
 
 def _line(event: list[str] | None) -> str:

@@ -5,14 +5,16 @@ Nothing here imports Dagster or Great Expectations, so that `tuoyu check` and `t
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assets.raw.answers import WORKBOOK, answer_paths
 from assets.raw.receive import inbox_files, ledger, name_text, pending
+from assets.release.manifest import release_of
 from assets.workspace import Progress, Workspace, file_sha256, read_json, written_whole
+from pipelines.published import published_store
 from pipelines.settings import Settings, SettingsError
 from quality.rule_list import rule_list
 from schemas.registry import load
@@ -133,10 +135,10 @@ def _home(settings: Settings) -> Path:
 
 def published(settings: Settings) -> dict[str, Any] | None:
     """The current release and its manifest, or None before the first."""
-    pointer = read_json(settings.published_dir / "current.json")
-    if not pointer:
-        return None
-    return pointer | {"manifest": read_json(settings.published_dir / "releases" / pointer["release"] / "manifest.json")}
+    store = published_store(settings)
+    data = store.pointer()
+    release = release_of(store, data)
+    return json.loads(data) | {"manifest": asdict(release.manifest)} if data and release else None
 
 
 def reasons(workspace: Workspace) -> list[dict[str, Any]]:
@@ -200,9 +202,10 @@ def diff(settings: Settings, dataset: str, old: str, new: str, *, limit: int | N
     LookupError says in words what there is, if one of them was never published or is withdrawn."""
     from assets.release import difference
 
-    if not (settings.published_dir / "current.json").exists():
-        raise LookupError(f"nothing is published in {settings.published_dir}")
-    return difference.diff(settings.published_dir, dataset, old, new, limit=limit)
+    store = published_store(settings)
+    if store.pointer() is None:
+        raise LookupError(f"nothing is published in {settings.published_at}")
+    return difference.diff(store, dataset, old, new, limit=limit)
 
 
 def as_json(value: Any) -> str:

@@ -17,13 +17,14 @@ from unicodedata import normalize
 from assets.release.history import released_tables
 from assets.release.manifest import Release, history
 from assets.release.stores import StoreDamaged
-from assets.release.stores.local import LocalStore
 from assets.sql import connect
 from assets.whitelist_asked import Asked, Row, asked
 from assets.whitelist_story import Evidence, story
 from assets.workspace import Context, Progress, Workspace, read_json
 from pipelines.context import context_of
+from pipelines.published import published_store
 from pipelines.settings import Settings
+from schemas.model import Code
 from schemas.registry import Registry, load
 
 DECISION, EVENT, DEADLINE = "open_whitelist_decision", "open_whitelist_event", "open_whitelist_deadline"
@@ -177,7 +178,7 @@ def _difference(release: Release, then: Row | None, now: Row | None, received_on
 def _release_on(settings: Settings, day: date) -> Release:
     """The last release that speaks of the day or one before it."""
     oldest = None
-    for release in history(LocalStore(settings.published_dir)):
+    for release in history(published_store(settings)):
         if release.manifest.as_of <= day.isoformat():
             return release
         oldest = release
@@ -185,11 +186,11 @@ def _release_on(settings: Settings, day: date) -> Release:
     raise LookupError(f"到 {day} 还没有发布 nothing had been published by {day}; {since}")
 
 
-def _released(settings: Settings, ctx: Context, release: Release | None, table: str) -> list[Row]:
+def _released(settings: Settings, ctx: Context, release: Release, table: str) -> list[Row]:
     """The rows of a table in a release. LookupError if that version has been withdrawn since."""
-    store = LocalStore(settings.published_dir)
+    store = published_store(settings)
     try:
-        path = released_tables(store, release)(table) if release else ctx.released(table)
+        path = released_tables(store, release)(table)
     except StoreDamaged:
         raise LookupError(f"{table} 的这一版已撤回或缺失 that version is withdrawn or missing; tuoyu verify") from None
     if path is None:
@@ -204,7 +205,7 @@ def _released(settings: Settings, ctx: Context, release: Release | None, table: 
 
 def _published_now(settings: Settings, ctx: Context, key: list[str]) -> dict[str, Any] | None:
     """What the current release says of the provider: its decision, and every event ever told."""
-    release = next(history(LocalStore(settings.published_dir)), None)
+    release = next(history(published_store(settings)), None)
     if release is None:
         return None
     mine = {
@@ -255,6 +256,7 @@ def _title(registry: Registry, codelist: str, code: str) -> dict[str, str]:
     if codelist == "parameter":
         source = next(p.source for p in registry.all_parameters() if p.code == code)
         return {"code": code, "zh": f"参数 {code}", "en": f"parameter {code}", "definition": "", "source": source}
-    entry = next(e for e in registry.codelists[codelist].entries if e.code == code)
+    unknown = Code(code=code, title_zh=code, title_en=code)  # of a list that a profile has narrowed since
+    entry = next((e for e in registry.codelists[codelist].entries if e.code == code), unknown)
     return {"code": code, "zh": entry.title_zh, "en": entry.title_en, "definition": entry.definition,
             "source": entry.source}  # fmt: skip

@@ -17,6 +17,7 @@ from assets.release.staging import Staging, sha256_of_bytes
 from assets.release.stores import POINTER, Store
 
 Progress = Callable[[str], None]
+Sign = Signer
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ def _point(commit: Commit, release: Release) -> None:
     days = commit.stage.registry.parameters(commit.stage.as_of).get("release_valid_days")
     valid_days, sign = int(days.value) if days else None, commit.sign
     if sign is None:
-        return commit.store.commit(release.pointer(commit.stage.as_of, valid_days), commit.found)
+        commit.store.commit(release.pointer(commit.stage.as_of, valid_days), commit.found)
+        return commit.store.complete()
     pointer = release.pointer(commit.stage.as_of, valid_days, signed_by=sign.fingerprint, last_day=sign.last_day)
     kept = commit.stage.work_dir / POINTER
     kept.write_bytes(pointer)
@@ -77,3 +79,4 @@ def _point(commit: Commit, release: Release) -> None:
     commit.store.put_blob(kept, digest)
     commit.store.put_signature(digest, sign(pointer))
     commit.store.commit(pointer, commit.found)
+    commit.store.complete()

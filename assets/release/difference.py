@@ -20,7 +20,7 @@ from assets.release.kinds import call_rewritings
 from assets.release.labels import Labels
 from assets.release.staging import CHANGES
 from assets.release.stores import Store
-from assets.release.stores.local import LocalStore
+from assets.release.stores.opening import as_store
 from assets.release.version import Bump, decide
 
 
@@ -42,11 +42,11 @@ class Difference:
         return [dict(zip((*COLUMNS, "times", "label"), row, strict=True)) for row in self.rows]
 
 
-def diff(published: Path, dataset: str, old: str, new: str, *, limit: int | None = None) -> Difference:
+def diff(published: Path | Store, dataset: str, old: str, new: str, *, limit: int | None = None) -> Difference:
     """What differs between two published versions.
 
     ``limit`` bounds the rows handed back, not the counts. NoSuchVersion if one was never published or is withdrawn."""
-    store = LocalStore(published)
+    store = as_store(published)
     one, other = find_version(store, dataset, old), find_version(store, dataset, new)
     con = duckdb.connect(config={"autoinstall_known_extensions": "false"})
     con.execute("SET enable_progress_bar = false")
@@ -92,7 +92,7 @@ def _remember(store: Store, con: DuckDBPyConnection, between: list[PublishedVers
     for nth, version in enumerate(between):
         file = version.entry.file(CHANGES)
         if file:
-            said.append(f"SELECT {', '.join(names)}, {nth} FROM {reader(store.local(file.path))}")
+            said.append(f"SELECT {', '.join(names)}, {nth} FROM {reader(store.local(file.path, file.sha256))}")
     line = "PARTITION BY table_name, key, field_name"
     strongest = "change <> 'redacted', change = 'reformatted', nth DESC"
     lines = " UNION ALL ".join(said)

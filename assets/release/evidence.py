@@ -55,7 +55,7 @@ class WorkspaceKnowledge:
     @staticmethod
     def _build(there: Context, name: str) -> None:
         try:
-            build_tables(there, [name])
+            build_tables(there, [name], opinions=False)
         except TableRefused:
             path_of(there, name).unlink(missing_ok=True)
 
@@ -63,25 +63,48 @@ class WorkspaceKnowledge:
 def _write_evidence(ctx: Context, name: str, new: list[str], path: Path) -> None:
     """The newest receipt of each row, by the columns of its key that lead there."""
     traced, makers = trace(ctx, ctx.registry.tables[name])
-    con = connect(ctx)
     listed = f"[{', '.join(literal(sha256) for sha256 in new)}]::VARCHAR[]"
-    if not makers:
-        select = f"SELECT NULL::VARCHAR AS source_sha256, NULL::VARCHAR AS received_on, len({listed}) > 0 AS is_new"
-        write_parquet(con, select, path)
-        return con.close()
-    columns = ", ".join(quote(column) for column in traced)
-    facts = " UNION ALL ".join(
-        f"SELECT {columns}, received_on, source_sha256 FROM read_parquet({literal(str(path_of(ctx, maker)))})"
+    con = connect(ctx)
+    if makers:
+        columns, dated = ", ".join(quote(column) for column in traced), _dated(ctx, makers)
+        select = (
+            f"SELECT {columns}, source_sha256, CAST(received_on AS VARCHAR) AS received_on, is_new, "
+            f"{dated} AS is_dated FROM ({_facts(ctx, makers, columns, listed)}) "
+            f"QUALIFY row_number() OVER (PARTITION BY {columns} ORDER BY {_NEWEST}) = 1 ORDER BY {columns}"
+        )
+    else:
+        nothing = "NULL::VARCHAR AS source_sha256, NULL::VARCHAR AS received_on"
+        select = f"SELECT {nothing}, len({listed}) > 0 AS is_new, TRUE AS is_dated"
+    write_parquet(con, select, path)
+    con.close()
+
+
+_NEWEST = "received_on DESC, is_new DESC, source_sha256"
+
+
+def _facts(ctx: Context, makers: tuple[str, ...], columns: str, new: str) -> str:
+    """Which file each core row came from.
+
+    Of a source whose files are complete registers the newest file speaks about every row, also about those it
+    leaves out: that they are absent is what it says."""
+    registers = ", ".join(literal(s.name) for s in ctx.registry.sources if s.mode == "snapshot") or "NULL"
+    rows = " UNION ALL ".join(
+        f"SELECT {columns}, area_code AS of_area, source_code, received_on, source_sha256, "
+        f"list_contains({new}, source_sha256) AS is_new FROM read_parquet({literal(str(path_of(ctx, maker)))})"
         for maker in makers
     )
-    write_parquet(
-        con,
-        f"SELECT {columns}, source_sha256, CAST(received_on AS VARCHAR) AS received_on, "
-        f"list_contains({listed}, source_sha256) AS is_new FROM ({facts}) QUALIFY row_number() OVER "
-        f"(PARTITION BY {columns} ORDER BY received_on DESC, is_new DESC, source_sha256) = 1 ORDER BY {columns}",
-        path,
+    newest = "FIRST_VALUE({}) OVER (PARTITION BY source_code, of_area ORDER BY " + _NEWEST + ")"
+    said = ", ".join(
+        f"CASE WHEN source_code IN ({registers}) THEN {newest.format(c)} ELSE {c} END AS {c}"
+        for c in ("source_sha256", "received_on", "is_new")
     )
-    con.close()
+    return f"SELECT {columns}, {said} FROM ({rows})"
+
+
+def _dated(ctx: Context, makers: tuple[str, ...]) -> bool:
+    """Whether facts say when they were so: some of these core tables have a day or month in their key."""
+    tables = [ctx.registry.tables[name] for name in makers]
+    return any(table.field(column).type in ("date", "yearmonth") for table in tables for column in table.key)
 
 
 def trace(ctx: Context, table: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterable
 from datetime import date
 
-from assets.release.manifest import DatasetEntry, Link, Release, history, release_at
+from assets.release.manifest import Link, Release, release_at
 from assets.release.signing import BadSignature, Signer, verify_signature
 from assets.release.staging import Refused
 from assets.release.stores import Store, StoreDamaged, signature_path
@@ -81,25 +81,13 @@ def refuse_rolled_back(store: Store, current: Release | None) -> None:
 
 
 def refuse_overwriting(store: Store, release: Release, current: Release | None) -> None:
-    """StoreDamaged if placing this release would change or pass over what was given away.
+    """StoreDamaged if placing this release would pass over one that was given away.
 
-    What a dead publisher left is not that, whole or not: nobody was led to it, and it may be replaced."""
+    What a dead publisher left is not that, whole or not: nobody was led to it, and it may be replaced. Other
+    versions are never overwritten: numbers go on from the highest one that was ever given away."""
     for name in _after(store.committed() or (), _seq(current)):
         if name != release.release_id:
             raise _pointer_lost(current, name)
-    new = {d.folder: d for d in release.manifest.datasets if d.changed and _is_back(d, current)}
-    for past in history(store) if new else ():
-        for dataset in past.manifest.datasets:
-            if dataset.folder in new and new[dataset.folder].files != dataset.files:
-                raise StoreDamaged(
-                    f"{dataset.folder}: 这个版本在 {past.release_id} 已经发布过，内容不同，没有改动任何文件。 "
-                    f"This version was published in {past.release_id} with other bytes: nothing was changed."
-                )
-
-
-def _is_back(dataset: DatasetEntry, current: Release | None) -> bool:
-    """Whether its numbers begin again: every other version is above the one in the current release."""
-    return current is not None and current.manifest.dataset(dataset.name) is None
 
 
 def _is_whole(store: Store, release_id: str) -> bool:

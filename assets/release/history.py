@@ -14,8 +14,9 @@ from typing import Any
 
 from assets.release.changes import TableFile
 from assets.release.manifest import DatasetEntry, Release, current_release, history
+from assets.release.standing import made_versions, newest_entries
 from assets.release.stores import Store
-from assets.release.stores.local import LocalStore
+from assets.release.stores.opening import as_store
 from assets.release.version import Version
 
 DESCRIPTOR = "datapackage.json"
@@ -46,7 +47,8 @@ class PublishedVersion:
 
     @classmethod
     def read(cls, store: Store, entry: DatasetEntry) -> PublishedVersion:
-        return cls(entry, json.loads(store.read(f"{entry.folder}/{DESCRIPTOR}")))
+        file = entry.file(DESCRIPTOR)
+        return cls(entry, json.loads(store.read(file.path, file.sha256)))
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -59,7 +61,7 @@ class PublishedVersion:
         if resource is None:
             return None
         best = self.entry.file(f"{table}.parquet") or self.entry.file(resource["path"])
-        return table_file(store.local(best.path), resource)
+        return table_file(store.local(best.path, best.sha256), resource)
 
 
 @dataclass(frozen=True)
@@ -73,43 +75,34 @@ class Published:
 
 
 def released_tables(store: Store, release: Release | None = None) -> Callable[[str], Path | None]:
-    """Where the tables of a release lie, for a SELECT that goes on from them.
+    """Where the tables of a release lie, for a SELECT that goes on from them: of each dataset the newest that stands.
 
     Without ``release`` of the one that is current when first asked."""
-    found: list[Release | None] = [release] if release else []
+    found: list[dict[str, DatasetEntry]] = []
 
     def table(name: str) -> Path | None:
         if not found:
-            found.append(current_release(store))
-        entries = found[0].manifest.datasets if found[0] else ()
-        files = [file for entry in entries if (file := entry.file(f"{name}.parquet"))]
-        return store.local(files[0].path) if files else None
+            found.append(newest_entries(store, release or current_release(store)))
+        files = [file for entry in found[0].values() if (file := entry.file(f"{name}.parquet"))]
+        return store.local(files[0].path, files[0].sha256) if files else None
 
     return table
 
 
 def highest_versions(store: Store) -> dict[str, Version]:
     """The highest number each dataset ever had, withdrawn ones too: none is given twice."""
-    found: dict[str, Version] = {}
-    for release in history(store):
-        manifest = release.manifest
-        given = [(d.name, d.version) for d in manifest.datasets] + [(w.dataset, w.version) for w in manifest.withdrawn]
-        for name, version in given:
-            found[name] = max(found.get(name, Version(0, 0, 0)), Version.parse(version))
-    return found
+    return {name: made[-1].number for name, made in made_versions(history(store)).items()}
 
 
 def versions(published: Path | Store, dataset: str) -> list[Published]:
-    """Every version of a dataset, the first one first, each with the release that made it."""
-    store = LocalStore(published) if isinstance(published, Path) else published
+    """Every version of a dataset, lowest number first, each with the release that made it."""
+    store = as_store(published)
     current = current_release(store)
     gone = {w.version for w in current.manifest.withdrawn if w.dataset == dataset} if current else set()
-    found = [
-        Published(entry.version, release_id, as_of, entry.version in gone)
-        for release_id, as_of, entry in _entries(store, dataset)
-        if entry.changed
+    return [
+        Published(made.entry.version, made.release.release_id, made.release.manifest.as_of, made.entry.version in gone)
+        for made in made_versions(history(store)).get(dataset, [])
     ]
-    return found[::-1]
 
 
 def find_version(store: Store, dataset: str, version: str) -> PublishedVersion:
@@ -134,6 +127,6 @@ def find_version(store: Store, dataset: str, version: str) -> PublishedVersion:
 def _entries(store: Store, dataset: str) -> Iterator[tuple[str, str, DatasetEntry]]:
     """(release, as-of date, entry) of a dataset in every release, the latest first."""
     for release in history(store):
-        entry = release.manifest.dataset(dataset)
-        if entry:
-            yield release.release_id, release.manifest.as_of, entry
+        for entry in release.manifest.versions:
+            if entry.name == dataset:
+                yield release.release_id, release.manifest.as_of, entry

@@ -21,6 +21,8 @@ from assets.release.sameness import same
 from assets.release.version import another_meaning
 from schemas.compile.duckdb import literal, quote
 
+#: a new statement that gives no date of its own holds from when it was received: it corrects nothing
+_UNDATED = "SELECT key FROM kinds_evidence WHERE is_new AND NOT is_dated"
 #: what can be written in several ways and mean the same, by the type of the field
 _WRITABLE = ("string", "number", "integer")
 
@@ -54,6 +56,7 @@ def judge(
     if old is None or new is None or old.key != new.key:
         judging.set("reason = 'contract-changed'", "TRUE")
     else:
+        judging.evidence()
         judging.redacted(old, new)
         judging.reformatted(old, new)
         judging.contract(old, new)
@@ -81,6 +84,10 @@ class _Judging:
 
     def set(self, what: str, where: str, source: str = "") -> None:
         self._con.execute(f"UPDATE {self._table} AS c SET {what} {source} WHERE c.{self._mine} AND {where}")
+
+    def evidence(self) -> None:
+        """Fills `kinds_evidence`: a row for each key. ``is_new`` NULL: not known whether anything was received."""
+        self._con.execute(f"CREATE OR REPLACE TEMP TABLE kinds_evidence AS {self._evidence()}")
 
     def redacted(self, old: TableFile, new: TableFile) -> None:
         """The old value goes at once: it is never written anywhere."""
@@ -127,6 +134,7 @@ class _Judging:
             return self.set("change = 'corrected'", undecided)
         if self._grounds.then is None:
             return
+        undecided += f" AND c.key NOT IN ({_UNDATED})"
         then = as_text(TableFile(self._grounds.then, new.fields, new.key), list(new.columns))
         self._con.execute(
             f"CREATE OR REPLACE TEMP TABLE kinds_then AS SELECT {key_json('t', new.key)} AS row_key, t.* "
@@ -137,12 +145,11 @@ class _Judging:
             f"SELECT DISTINCT field_name FROM {self._table} c WHERE c.{self._mine} AND {undecided}"
         ).fetchall()
         for (name,) in fields:
-            same = f"c.field_name = {literal(name)} AND t.{quote(name)} IS NOT DISTINCT FROM c.new_value"
-            self.set("change = 'corrected'", f"{undecided} AND c.key = t.row_key AND {same}", "FROM kinds_then t")
+            so_then = f"c.field_name = {literal(name)} AND t.{quote(name)} IS NOT DISTINCT FROM c.new_value"
+            self.set("change = 'corrected'", f"{undecided} AND c.key = t.row_key AND {so_then}", "FROM kinds_then t")
 
     def reasons(self) -> None:
         """Why, and by which received file."""
-        self._con.execute(f"CREATE OR REPLACE TEMP TABLE kinds_evidence AS {self._evidence()}")
         self.set(
             f"reason = coalesce(c.reason, {self._reason()}), source_sha256 = e.source_sha256, "
             "received_on = e.received_on",
@@ -151,17 +158,16 @@ class _Judging:
         )
 
     def _evidence(self) -> str:
-        """A row for each key. ``is_new`` NULL: not known whether anything was received."""
         if self._grounds.evidence is None:
             unknown = "NULL::VARCHAR AS source_sha256, NULL::VARCHAR AS received_on, NULL::BOOLEAN AS is_new"
-            return f"SELECT key, {unknown} FROM kinds_key"
+            return f"SELECT key, {unknown}, TRUE AS is_dated FROM kinds_key"
         file = reader(self._grounds.evidence)
         found = [row[0] for row in self._con.execute(f"DESCRIBE FROM {file}").fetchall()]
-        columns = [c for c in found if c not in ("source_sha256", "received_on", "is_new")]
-        same = [f"json_extract_string(k.key, {literal('$.' + c)}) = CAST(e.{quote(c)} AS VARCHAR)" for c in columns]
-        joined = " AND ".join(same) or "TRUE"
+        columns = [c for c in found if c not in ("source_sha256", "received_on", "is_new", "is_dated")]
+        keys = [f"json_extract_string(k.key, {literal('$.' + c)}) = CAST(e.{quote(c)} AS VARCHAR)" for c in columns]
+        joined = " AND ".join(keys) or "TRUE"
         return (
-            "SELECT k.key, e.source_sha256, CAST(e.received_on AS VARCHAR) AS received_on, e.is_new "
+            "SELECT k.key, e.source_sha256, CAST(e.received_on AS VARCHAR) AS received_on, e.is_new, e.is_dated "
             f"FROM kinds_key k LEFT JOIN {file} e ON {joined}"
         )
 
@@ -180,11 +186,11 @@ class _Judging:
             return known
         if self._grounds.then is None:
             return "'not-evaluated'"
-        there = "c.key IN (SELECT row_key FROM kinds_then)"
+        there, dated = "c.key IN (SELECT row_key FROM kinds_then)", f"c.key NOT IN ({_UNDATED})"
         return (
             f"CASE c.change WHEN 'corrected' THEN {known} WHEN 'updated' THEN {since} "
-            f"WHEN 'added' THEN CASE WHEN {there} THEN {known} ELSE {since} END "
-            f"ELSE CASE WHEN {there} THEN {since} ELSE {known} END END"
+            f"WHEN 'added' THEN CASE WHEN {there} AND {dated} THEN {known} ELSE {since} END "
+            f"ELSE CASE WHEN {there} OR NOT {dated} THEN {since} ELSE {known} END END"
         )
 
 

@@ -25,9 +25,9 @@ class Knowledge(Protocol):
     def evidence(self, before: Manifest, names: Sequence[str]) -> Path | None:
         """For each table the newest received file a row is made of.
 
-        Columns: those of its key that lead to it, `source_sha256`, `received_on` and `is_new` (received since the
-        release ``before``). A table whose rows are made of many files has one row without key, hash and day:
-        whether anything was received at all."""
+        Columns: those of its key that lead to it, `source_sha256`, `received_on`, `is_new` (received since the
+        release ``before``) and `is_dated` (the facts say when they were so). A table whose rows are made of many
+        files has one row without key, hash and day: whether anything was received at all."""
 
 
 @dataclass(frozen=True)

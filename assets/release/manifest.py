@@ -82,9 +82,28 @@ class Withdrawal:
 
 
 @dataclass(frozen=True)
+class Notice:
+    """A redaction as the public is told of it: what was taken away from how many versions, and why; never a value.
+
+    ``scope`` is `field`, `provider` or `provider-field`; ``number`` counts the redactions of a publisher from 1."""
+
+    number: int
+    scope: str
+    table: str | None
+    field: str | None
+    redacted_on: str
+    reason_zh: str
+    reason_en: str
+    versions: int
+
+
+@dataclass(frozen=True)
 class Manifest:
     """Everything a release holds, and what made it. ``inputs``: None when bare tables were handed in;
-    ``signed_by``: the fingerprint of the key, None for a release that nobody signed."""
+    ``signed_by``: the fingerprint of the key, None for a release that nobody signed.
+
+    ``replacements``: versions made by this release in place of withdrawn ones that are not the newest of their
+    dataset. ``withdrawn`` and ``redactions`` are carried on by every later release."""
 
     seq: int
     as_of: str
@@ -97,6 +116,8 @@ class Manifest:
     inputs: Inputs | None
     datasets: tuple[DatasetEntry, ...]
     withdrawn: tuple[Withdrawal, ...] = ()
+    replacements: tuple[DatasetEntry, ...] = ()
+    redactions: tuple[Notice, ...] = ()
     previous: Link | None = None
     signed_by: str | None = None
     format: str = field(default=FORMAT)
@@ -115,6 +136,16 @@ class Manifest:
     def is_withdrawn(self, dataset: str, version: str) -> bool:
         """Whether the data of a version is gone as of this release."""
         return any((w.dataset, w.version) == (dataset, version) for w in self.withdrawn)
+
+    @property
+    def versions(self) -> tuple[DatasetEntry, ...]:
+        """Every version this release leads to: the newest of each dataset, and what it made in place of others."""
+        return (*self.datasets, *self.replacements)
+
+    @property
+    def made(self) -> tuple[DatasetEntry, ...]:
+        """The versions this release made."""
+        return tuple(entry for entry in self.versions if entry.changed)
 
     def dataset(self, name: str) -> DatasetEntry | None:
         """The dataset of that name in this release, or None."""
@@ -202,6 +233,8 @@ def _manifest(raw: dict[str, Any]) -> Manifest:
             "datasets": tuple(_dataset(d) for d in raw["datasets"]),
             "inputs": Inputs(**raw["inputs"]) if raw["inputs"] else None,
             "withdrawn": tuple(_withdrawal(w) for w in raw["withdrawn"]),
+            "replacements": tuple(_dataset(d) for d in raw["replacements"]),
+            "redactions": tuple(Notice(**n) for n in raw["redactions"]),
             "previous": Link(**raw["previous"]) if raw["previous"] else None,
         }
     )

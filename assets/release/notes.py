@@ -7,7 +7,7 @@ provider is. What does not belong here: judging changes (kinds.py), the page tha
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from duckdb import DuckDBPyConnection
@@ -97,6 +97,7 @@ class _Told:
     decision: Decision
     labels: Labels
     withdrawn: tuple[Withdrawal, ...]
+    listed: dict[tuple[str, ...], str] = field(default_factory=dict)  # language, change and keys -> the table
 
     def resource(self, name: str) -> dict[str, Any]:
         """How a table is described, by this version or else by the one before."""
@@ -196,6 +197,10 @@ def _whole_rows(told: _Told, words: Words, name: str, change: str, title: str) -
     if not given or not told.labels.named(name):
         return []
     lines = ["", f"**{title}: {len(given):,}**", ""]
+    same = told.listed.setdefault((words.title, change, *(key for key, _ in given)), name)
+    if same != name:
+        above = _plain(told.resource(same)[words.title])
+        return [*lines, "- " + words.say(f"与“{above}”所列相同", f"the same as listed under “{above}”")]
     reasons = told.labels.codes(_changes_field(told, "reason"), words.label)
     shown = given[:MOST]
     whys = told.labels.whys(name, [key for key, _ in shown], words.label)
@@ -218,10 +223,10 @@ def _values(told: _Told, words: Words, name: str, title: str) -> list[str]:
     lines = ["", f"**{title}: {count:,}**", ""]
     for line, label in zip(given, told.labels.of(name, [line[0] for line in given]), strict=True):
         _, column, old, new, reason, sha256, received_on = line
-        field = _field(told.resource(name), column)
-        values = " → ".join(_shown(told, words, field, value) for value in (old, new))
+        described = _field(told.resource(name), column)
+        values = " → ".join(_shown(told, words, described, value) for value in (old, new))
         source = words.say("；来件", "; file") + f" `{sha256[:12]}`, {received_on}" if sha256 else ""
-        lines.append(f"- {_plain(label)} · {_plain(field[words.title])}: {values} ({reasons[reason]}{source})")
+        lines.append(f"- {_plain(label)} · {_plain(described[words.title])}: {values} ({reasons[reason]}{source})")
     return lines + ([_more(words, count - MOST)] if count > MOST else [])
 
 
@@ -257,12 +262,13 @@ def _unevaluated(told: _Told, words: Words) -> list[str]:
     )]  # fmt: skip
 
 
-def _shown(told: _Told, words: Words, field: dict[str, Any], value: str | None) -> str:
-    """A value with the title of its code."""
+def _shown(told: _Told, words: Words, described: dict[str, Any], value: str | None) -> str:
+    """A value with the titles of its codes."""
     if value is None:
         return words.say("（无）", "(none)")
-    titles = told.labels.codes(field, words.label)
-    return _plain(f"{value} {titles[value]}" if value in titles else value)
+    titles = told.labels.codes(described, words.label)
+    parts = value.split(";") if "itemCategories" in described else [value]
+    return _plain("; ".join(f"{part} {titles[part]}" if part in titles else part for part in parts))
 
 
 def _changes_field(told: _Told, name: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from assets.release.manifest import FileEntry, canonical
 from assets.release.signing import ALLOWED, REVOKED, Signer
-from assets.release.stores import Store
+from assets.release.stores import Store, StoreDamaged
 
 if TYPE_CHECKING:
     from schemas.model import Profile
@@ -63,10 +63,21 @@ class PageIndex:
 
 def put_pages(store: Store, release_id: str, profile: Profile, sign: Signer | None) -> None:
     """Puts every page in place, its list last. The same release and key make the same bytes."""
-    pages = _pages(profile, sign)
+    from assets.release.feeds import feeds  # here, because who only reads pages needs no engine
+
+    pages = dict(sorted((_pages(profile, sign) | feeds(store, profile)).items()))
+    store.discard(_listed(store) - set(pages))
     for path, data in pages.items():
         store.put_page(path, data)
     store.put_page(INDEX, _index(release_id, pages, sign).to_bytes())
+
+
+def _listed(store: Store) -> set[str]:
+    """The pages that the list names so far: what is no longer one may quote what was withdrawn since."""
+    try:
+        return {page.path for page in PageIndex.from_bytes(store.read(INDEX)).pages}
+    except (StoreDamaged, ValueError):
+        return set()
 
 
 def _index(release_id: str, pages: Mapping[str, bytes], sign: Signer | None) -> PageIndex:
@@ -85,4 +96,4 @@ def _pages(profile: Profile, sign: Signer | None) -> dict[str, bytes]:
     if sign:
         pages |= {ALLOWED: sign.trust.allowed}
         pages |= {REVOKED: sign.trust.revoked} if sign.trust.revoked else {}
-    return dict(sorted(pages.items()))
+    return pages

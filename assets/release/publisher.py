@@ -11,13 +11,12 @@ folder holds the releases of another one, or the key cannot sign.
 from __future__ import annotations
 
 import argparse
-import functools
 import json
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import duckdb
@@ -40,18 +39,20 @@ from assets.release.manifest import DatasetEntry, Inputs, Manifest, Release, rel
 from assets.release.notes import release_notes
 from assets.release.numbering import require_right_number
 from assets.release.pages import put_pages
+from assets.release.redactions import Redaction, in_force, relaxed
+from assets.release.refusal import Refused
+from assets.release.retire import complete_withdrawals
 from assets.release.signing import KeyRefused, Signer, signer_of_profile
-from assets.release.staging import Refused, Staged, Staging
-from assets.release.stores import Store, StoreConflict, StoreDamaged
+from assets.release.staging import Staged, Staging, connect
+from assets.release.standing import newest_entries
+from assets.release.stores import Store, StoreConflict, StoreDamaged, begun
 from assets.release.stores.local import LocalStore
+from assets.release.stores.opening import as_store
 from assets.release.version import Decision, Version, decide
-from assets.workspace import code_fingerprint, fingerprint
+from assets.release.writers import code, writers
 from quality.disclosure import DisclosureRefused
-from schemas.compile.duckdb import literal
 from schemas.model import ContractError, Dataset
 from schemas.registry import Registry, load
-
-ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,15 @@ class DatasetResult:
 
 @dataclass(frozen=True)
 class ReleaseResult:
-    """The release that is current now. ``changed`` is False when there was nothing new to publish."""
+    """The release that is current now. ``changed`` is False when there was nothing new to publish.
+
+    ``signed_by``: the fingerprint of the key of `current.json`; None: unsigned."""
 
     release_id: str | None
     seq: int
     changed: bool
     datasets: tuple[DatasetResult, ...]
+    signed_by: str | None = None
 
 
 def publish(
@@ -89,6 +93,7 @@ def publish(
     knowledge: Knowledge | None = None,
     sign: Signer | None = None,
     unsigned: bool = False,
+    redactions: Sequence[Redaction] = (),
     progress: Progress | None = None,
     threads: int | None = None,
     memory: str | None = None,
@@ -99,28 +104,29 @@ def publish(
     only its folder `release` is used, and emptied. ``inputs`` says what the tables were made of, so that a version
     can be rebuilt; ``knowledge`` how they came about: without it corrections cannot be told from updates. ``sign``
     signs the manifest and `current.json`; without it nothing is signed, which on top of a signed release has to be
-    asked for (``unsigned``).
+    asked for (``unsigned``). ``redactions``: every entry there is; those that the releases tell of hold here too.
     A release with nothing new is not made; but `current.json` is renewed when ``as_of`` is later than it says.
     Refused and DisclosureRefused: the data may not leave; WrongProfile: not into this folder.
     StoreConflict: somebody else publishes. StoreDamaged: published bytes are not what they should be, or
     `current.json` does not lead to the last whole release. In each case nothing was published."""
-    store = LocalStore(published) if isinstance(published, Path) else published
+    store = as_store(published)
     tell, work = progress or (lambda _: None), Path(work_dir) / "release"
-    with store.exclusive():
-        found = store.pointer()
+    with store.exclusive(), begun(store) as found:
         current = release_of(store, found)
         refuse_unsigned(found, sign, unsigned)
         refuse_forged(store, found, sign)
         refuse_rolled_back(store, current)
         refuse_other_profile(registry.profile, current)
         store.complete()
+        complete_withdrawals(store, current)
         durable.empty_directory(work)
-        con = _connect(work, threads, memory)
-        before, made_by = current.manifest if current else None, (registry.fingerprint, _code())
-        stage = Staging(con, registry, Path(open_dir), work, as_of, before, knowledge, made_by)
-        highest = highest_versions(store)
+        con = connect(work, threads, memory)
+        before, made_by = current.manifest if current else None, (registry.fingerprint, code())
+        held = in_force(redactions, before)
+        stage = Staging(con, relaxed(registry, held), Path(open_dir), work, as_of, before, knowledge, made_by, held)
+        bases, highest = newest_entries(store, current), highest_versions(store)
         try:
-            outcomes = [_dataset(stage, store, dataset, highest, tell) for dataset in _made(stage, current)]
+            outcomes = [_dataset(stage, store, d, bases.get(d.name), highest, tell) for d in _made(stage, bases)]
         finally:
             con.close()
         commit = Commit(stage, store, found, current, inputs, sign, tell)
@@ -131,25 +137,12 @@ def publish(
         return result
 
 
-def _connect(work_dir: Path, threads: int | None, memory: str | None) -> duckdb.DuckDBPyConnection:
-    """A DuckDB that fetches nothing, keeps order, and spills beside the stage."""
-    config: dict[str, str | int] = {"autoinstall_known_extensions": "false", "TimeZone": "UTC"}
-    config |= {"threads": threads} if threads else {}
-    config |= {"memory_limit": memory} if memory else {}
-    con = duckdb.connect(config=config)
-    con.execute(f"SET temp_directory = {literal(str(work_dir / 'spill'))}")
-    con.execute("SET preserve_insertion_order = true")
-    con.execute("SET enable_progress_bar = false")
-    return con
-
-
-def _made(stage: Staging, current: Release | None) -> list[Dataset]:
+def _made(stage: Staging, bases: dict[str, DatasetEntry]) -> list[Dataset]:
     """The datasets whose tables were made. A dataset that was published before may not go missing."""
     made = []
     for dataset in stage.registry.datasets.values():
         missing = [t for t in dataset.tables if not (stage.open_dir / f"{t}.parquet").exists()]
-        published = current and current.manifest.dataset(dataset.name)
-        if missing and (published or len(missing) < len(dataset.tables)):
+        if missing and (dataset.name in bases or len(missing) < len(dataset.tables)):
             raise Refused(f"{dataset.name}: open tables are missing: {', '.join(missing)}")
         if not missing:
             made.append(dataset)
@@ -157,12 +150,16 @@ def _made(stage: Staging, current: Release | None) -> list[Dataset]:
 
 
 def _dataset(
-    stage: Staging, store: Store, dataset: Dataset, highest: dict[str, Version], tell: Progress
+    stage: Staging,
+    store: Store,
+    dataset: Dataset,
+    entry: DatasetEntry | None,
+    highest: dict[str, Version],
+    tell: Progress,
 ) -> tuple[DatasetEntry, DatasetResult] | None:
-    """Stages one dataset and proves it; None for one that never had a row: nobody needs an empty set."""
+    """Stages one dataset and proves it, to come after ``entry``; None for one that never had a row."""
     tell(f"{dataset.name}: compare")
     rows = {name: staging.order_table(stage, stage.registry.tables[name]) for name in dataset.tables}
-    entry = stage.before.dataset(dataset.name) if stage.before else None
     if entry is None and not any(rows.values()):
         return None
     previous = PublishedVersion.read(store, entry) if entry else None
@@ -215,7 +212,7 @@ def _commit(commit: Commit, outcomes: list[tuple[DatasetEntry, DatasetResult] | 
     manifest = _manifest(commit, [entry for entry, _ in made])
     if current and _same_content(manifest, current.manifest):
         renew(commit, current)
-        return ReleaseResult(current.release_id, current.manifest.seq, False, results)
+        return ReleaseResult(current.release_id, current.manifest.seq, False, results, commit.signed_by)
     if not current and not made:
         return ReleaseResult(None, 0, False, results)
     release = Release.of(manifest)
@@ -225,7 +222,7 @@ def _commit(commit: Commit, outcomes: list[tuple[DatasetEntry, DatasetResult] | 
         if entry.changed:
             _place(commit.stage, store, entry)
     place_release(commit, release)
-    return ReleaseResult(release.release_id, manifest.seq, True, results)
+    return ReleaseResult(release.release_id, manifest.seq, True, results, commit.signed_by)
 
 
 def _place(stage: Staging, store: Store, entry: DatasetEntry) -> None:
@@ -249,29 +246,15 @@ def _manifest(commit: Commit, entries: list[DatasetEntry]) -> Manifest:
         publisher=profile.publisher.name_zh if profile.publisher else "",
         synthetic=profile.synthetic,
         schema_fingerprint=commit.stage.registry.fingerprint,
-        writers={"duckdb": duckdb.__version__, "tuoyu-open-data": _own_version()},
-        code=_code(),
+        writers=writers(),
+        code=code(),
         inputs=commit.inputs,
         datasets=tuple(sorted(entries, key=lambda entry: entry.name)),
         withdrawn=current.manifest.withdrawn if current else (),
+        redactions=current.manifest.redactions if current else (),
         previous=current.link if current else None,
         signed_by=commit.signed_by,
     )
-
-
-@functools.cache
-def _code() -> str:
-    """One hash of the code that makes what is published; contracts have their own."""
-    made = [code_fingerprint(ROOT / floor) for floor in ("quality", "assets")]
-    return fingerprint(code_fingerprint(ROOT / "schemas", (".py",)), made)
-
-
-def _own_version() -> str:
-    """Also from a checkout that was never installed."""
-    try:
-        return version("tuoyu-open-data")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -298,7 +281,8 @@ def main(argv: list[str] | None = None) -> int:
     given = _arguments(argv)
     try:
         registry = load(given.profile)
-        sign = signer_of_profile(registry, given.sign_key, given.as_of, allowed=given.allowed_signers)
+        key = None if given.unsigned else given.sign_key
+        sign = signer_of_profile(registry, key, given.as_of, allowed=given.allowed_signers)
         result = publish(
             registry,
             given.open,

@@ -28,7 +28,7 @@ NAMESPACE = "tuoyu-open-data"
 ALLOWED, REVOKED = "allowed_signers", "revoked_keys"
 _CERTIFICATE = "-cert.pub"
 #: ssh-keygen reads dates in the zone it is told; nothing else of the environment reaches it, an agent least of all
-_ENVIRONMENT = {"TZ": "UTC", "LC_ALL": "C"}
+ENVIRONMENT = {"TZ": "UTC", "LC_ALL": "C"}
 
 
 class KeyRefused(Exception):
@@ -191,17 +191,22 @@ def _refuse_wrong_day(path: Path, key: PublicKey, as_of: date, today: date) -> N
             )
 
 
-def _run(arguments: list[str], data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    """Never asks anybody anything: without a terminal and an agent, a locked key is an error."""
-    program = shutil.which("ssh-keygen")
-    if program is None:
+def program() -> str:
+    """Where `ssh-keygen` is. KeyRefused if it is not installed."""
+    found = shutil.which("ssh-keygen")
+    if found is None:
         raise KeyRefused(
             "没有 ssh-keygen，请安装 OpenSSH 客户端（Debian: apt-get install openssh-client）。 "
-            "ssh-keygen is missing: install the OpenSSH client"
+            "ssh-keygen is missing: install the OpenSSH client (Debian: apt-get install openssh-client)"
         )
-    command = [program, *arguments]
+    return found
+
+
+def _run(arguments: list[str], data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Never asks anybody anything: without a terminal and an agent, a locked key is an error."""
+    command = [program(), *arguments]
     return subprocess.run(
-        command, input=data, capture_output=True, check=False, env=_ENVIRONMENT, start_new_session=True
+        command, input=data, capture_output=True, check=False, env=ENVIRONMENT, start_new_session=True
     )
 
 

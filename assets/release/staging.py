@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from duckdb import DuckDBPyConnection
 
 from assets.release import durable
@@ -22,6 +23,8 @@ from assets.release.exporters import exporter, parquet
 from assets.release.history import DESCRIPTOR
 from assets.release.knowledge import Knowledge
 from assets.release.manifest import FileEntry, Manifest, canonical
+from assets.release.redactions import Redaction, left_of
+from assets.release.refusal import Refused
 from quality.disclosure import require_safe
 from schemas.compile.data_package import (
     changes_resource,
@@ -43,10 +46,6 @@ NOTES = "CHANGES.md"
 SUMS = "SHA256SUMS"
 
 
-class Refused(Exception):
-    """What was handed in may not be published; nothing was changed (exit 65). Never names a value."""
-
-
 @dataclass
 class Staging:
     """Where one run stages, and with what; the release ``before`` it, and what is known of how things came about."""
@@ -59,6 +58,7 @@ class Staging:
     before: Manifest | None = None
     knowledge: Knowledge | None = None
     made_by: tuple[str, str] = ("", "")  # contracts and code, as a manifest has them
+    redactions: tuple[Redaction, ...] = ()
 
     def ordered(self, table: str) -> Path:
         return self.work_dir / "ordered" / f"{table}.parquet"
@@ -80,6 +80,18 @@ class Staged:
     evaluated: dict[str, bool] = field(default_factory=dict)
 
 
+def connect(work_dir: Path, threads: int | None, memory: str | None) -> DuckDBPyConnection:
+    """A DuckDB that fetches nothing, keeps order, and spills beside the stage."""
+    config: dict[str, str | int] = {"autoinstall_known_extensions": "false", "TimeZone": "UTC"}
+    config |= {"threads": threads} if threads else {}
+    config |= {"memory_limit": memory} if memory else {}
+    con = duckdb.connect(config=config)
+    con.execute(f"SET temp_directory = {literal(str(work_dir / 'spill'))}")
+    con.execute("SET preserve_insertion_order = true")
+    con.execute("SET enable_progress_bar = false")
+    return con
+
+
 def order_table(staging: Staging, table: Table) -> int:
     """Writes a table in the order of its key, once, for every exporter; returns its number of rows.
 
@@ -91,7 +103,10 @@ def order_table(staging: Staging, table: Table) -> int:
     target = staging.ordered(table.name)
     target.parent.mkdir(parents=True, exist_ok=True)
     columns = ", ".join(_plain(f.name, f.type in ("string", "list")) for f in table.fields)
-    parquet.write(staging.con, f"SELECT {columns} FROM {relation} ORDER BY {order_by(table)}", target)
+    types = {f.name: column_type(f) for f in table.fields}
+    left = left_of(types, table.key, table.name, staging.redactions)
+    rows = f"({left.replace('{relation}', relation)})" if left else relation
+    parquet.write(staging.con, f"SELECT {columns} FROM {rows} ORDER BY {order_by(table)}", target)
     ordered = f"read_parquet({literal(str(target))})"
     require_safe(staging.con, table, ordered)
     _require_rules(staging, table, ordered)

@@ -16,7 +16,9 @@ from assets.release import durable
 from assets.release.evidence import WorkspaceKnowledge
 from assets.release.manifest import Inputs
 from assets.release.publisher import ReleaseResult, publish
+from assets.release.redactions import read_redactions
 from assets.release.signing import Signer, signer_of_profile
+from assets.release.stores import Store
 from assets.workspace import Context, code_fingerprint, file_sha256, fingerprint, read_json, write_json
 from quality.corrections import correction_files
 
@@ -27,7 +29,7 @@ class NothingAccepted(Exception):
     """Every row received waits in quarantine: tables of zeros would tell the public a falsehood."""
 
 
-def build_release(ctx: Context, published: Path) -> dict[str, Any]:
+def build_release(ctx: Context, published: Store) -> dict[str, Any]:
     """Publishes the open tables of the workspace; returns the release that is current afterwards.
 
     StaleTable if a table is not built from what was received: a refused one is never published. KeyRefused if the
@@ -42,12 +44,13 @@ def build_release(ctx: Context, published: Path) -> dict[str, Any]:
     if state and state["fingerprint"] == _fingerprint(ctx, tables, published, sign):
         result = _unchanged(state["result"])
     else:
-        result = asdict(_publish(ctx, published, sign))
+        result = asdict(publish_from(ctx, published, sign))
     write_json(known, {"fingerprint": _fingerprint(ctx, tables, published, sign), "result": result})
     return read_json(known)["result"]
 
 
-def _publish(ctx: Context, published: Path, sign: Signer | None) -> ReleaseResult:
+def publish_from(ctx: Context, published: Path | Store, sign: Signer | None = None) -> ReleaseResult:
+    """Publishes the open tables of a workspace as they are; whether they are current is not asked."""
     known = ctx.workspace.root / "stage" / "known"
     durable.empty_directory(known)
     try:
@@ -61,6 +64,7 @@ def _publish(ctx: Context, published: Path, sign: Signer | None) -> ReleaseResul
             knowledge=WorkspaceKnowledge(ctx, known),
             sign=sign,
             unsigned=ctx.unsigned,
+            redactions=read_redactions(ctx.workspace.redactions),
             progress=ctx.progress,
             threads=ctx.threads,
             memory=ctx.memory,
@@ -69,9 +73,11 @@ def _publish(ctx: Context, published: Path, sign: Signer | None) -> ReleaseResul
         shutil.rmtree(known)
 
 
-def inputs_of(ctx: Context) -> Inputs:
-    """What the tables of a workspace are made of: the whole ledger, and the corrections that people wrote down."""
-    received = [[r.sha256, r.received_on, r.batch] for r in ledger(ctx.workspace)]
+def inputs_of(ctx: Context, receipts: int | None = None) -> Inputs:
+    """What the tables of a workspace are made of: the ledger, and the corrections that people wrote down.
+
+    Of the whole ledger, or of its first ``receipts``."""
+    received = [[r.sha256, r.received_on, r.batch] for r in ledger(ctx.workspace)[:receipts]]
     texts = [file_sha256(path) for path in correction_files(ctx.corrections_dir)]
     return Inputs(len(received), fingerprint(received), fingerprint(texts))
 
@@ -82,14 +88,14 @@ def _unchanged(result: dict[str, Any]) -> dict[str, Any]:
     return result | {"changed": False, "datasets": datasets}
 
 
-def _fingerprint(ctx: Context, tables: list[str], published: Path, sign: Signer | None) -> str:
+def _fingerprint(ctx: Context, tables: list[str], published: Store, sign: Signer | None) -> str:
     """What a release depends on. A new day alone makes no new version, but it renews `current.json`."""
-    pointer = published / "current.json"
+    pointer = published.pointer()
     return fingerprint(
         {t: file_sha256(path_of(ctx, t)) for t in tables},
         ctx.registry.fingerprint,
         ctx.as_of,
-        pointer.read_text("utf-8") if pointer.exists() else None,
+        pointer.decode() if pointer else None,
         [sign.fingerprint, sign.trust.allowed.decode(), sign.trust.revoked.decode()] if sign else [ctx.unsigned],
         code_fingerprint(HERE, (".py", ".sql", ".yml", ".md")),
     )

@@ -34,15 +34,20 @@ def verify_staged(staging: Staging, staged: Staged) -> None:
         if csv.exists():
             _same_rows(staging.con, staging.registry.tables[name], csv, staging.ordered(name))
         _foreign_keys(staging, staged, name)
+    verify_package(folder, sum(staged.rows.values()))
+
+
+def verify_package(folder: Path, rows: int) -> None:
+    """Refused unless checksums and descriptor agree with the files of a version with so many rows."""
     _sums(folder)
-    _frictionless(folder, limited=sum(staged.rows.values()) > FULL_ROWS)
+    _frictionless(folder, limited=rows > FULL_ROWS)
 
 
 def verify_release(store: Store, manifest: Manifest) -> None:
     """Reads every byte a release leads to. StoreDamaged at the first that is not as promised."""
-    for dataset in manifest.datasets:
+    for dataset in manifest.versions:
         for file in dataset.files:
-            path = store.local(file.path)
+            path = store.local(file.path, file.sha256)
             if path.stat().st_size != file.bytes or durable.sha256_of(path) != file.sha256:
                 raise StoreDamaged(f"{file.path}: not the bytes that were released")
 

@@ -86,6 +86,14 @@ def test_providers_on_file_are_published_without_the_address_of_a_home(bench):
     ]
 
 
+@pytest.mark.parametrize("name", sorted(name for name in contracts() if name.startswith("open_")))
+def test_the_address_of_a_home_stands_in_no_open_table(ruled, name):
+    ruled.filing("A", "2024-01-10", site_type_code="family_point", address="幸福里7幢302室", community_name="冠山社区")
+    ruled.filing("A", "2025-01-10", filing_event_code="change", site_type_code="family_point", address="安居苑9幢")
+    ruled.documents("A", "2024-01-01")
+    assert not [row for row in ruled.rows(name, "*") if any(part in str(row) for part in ("幸福里", "安居苑"))]
+
+
 def test_classes_are_the_list_that_holds_today_of_providers_on_file(bench):
     for provider in "AB":
         bench.filing(provider, "2024-01-10", filing_status_code="filed" if provider == "A" else "deregistered")

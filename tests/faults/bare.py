@@ -14,8 +14,8 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from assets.release.manifest import DatasetEntry, FileEntry, Manifest, Release, current_release
-from assets.release.stores import StoreConflict
+from assets.release.manifest import DatasetEntry, FileEntry, Manifest, Release, release_of
+from assets.release.stores import Store, StoreConflict, begun
 from assets.release.stores.local import LocalStore
 
 AS_OF = date(2026, 3, 31)
@@ -28,31 +28,39 @@ def contents(label: str) -> dict[str, bytes]:
     return files | {"SHA256SUMS": sums.encode()}
 
 
-def publish(store: LocalStore, work: Path, label: str) -> Release:
+def publish(store: Store, work: Path, label: str) -> Release:
     """The release of a label, or the current one if it holds the label already."""
     from assets.release.guard import refuse_overwriting, refuse_rolled_back
-    from assets.release.verify import verify_release
 
-    with store.exclusive():
-        found, current = store.pointer(), current_release(store)
+    with store.exclusive(), begun(store) as found:
+        current = release_of(store, found)
         refuse_rolled_back(store, current)
         store.complete()
         release = _release(label, current)
         if current and _sums(current) == _sums(release):
             return current
         refuse_overwriting(store, release, current)
-        work.mkdir(parents=True, exist_ok=True)
-        entry = release.manifest.datasets[0]
-        for file in entry.files:
-            (work / file.name).write_bytes(contents(label)[file.name])
-            store.put_blob(work / file.name, file.sha256)
-        store.put_version(entry.name, entry.version, {f.name: f.sha256 for f in entry.files})
-        store.put_release(release.release_id, {"manifest.json": release.manifest.to_bytes()})
-        verify_release(store, release.manifest)
-        pointer = release.pointer(AS_OF, 60)
-        store.put_signature(hashlib.sha256(pointer).hexdigest(), b"signature of " + pointer)
-        store.commit(pointer, found)
-        return release
+        return place(store, found, work, label)
+
+
+def place(store: Store, found: bytes | None, work: Path, label: str) -> Release:
+    """Writes the release of a label and commits it upon the pointer that was found."""
+    from assets.release.verify import verify_release
+
+    release = _release(label, release_of(store, found))
+    work.mkdir(parents=True, exist_ok=True)
+    entry = release.manifest.datasets[0]
+    for file in entry.files:
+        (work / file.name).write_bytes(contents(label)[file.name])
+        store.put_blob(work / file.name, file.sha256)
+    store.put_version(entry.name, entry.version, {f.name: f.sha256 for f in entry.files})
+    store.put_release(release.release_id, {"manifest.json": release.manifest.to_bytes()})
+    verify_release(store, release.manifest)
+    pointer = release.pointer(AS_OF, 60)
+    store.put_signature(hashlib.sha256(pointer).hexdigest(), b"signature of " + pointer)
+    store.commit(pointer, found)
+    store.complete()
+    return release
 
 
 def _release(label: str, current: Release | None) -> Release:

@@ -2,9 +2,10 @@
 
     python -m tests.faults.whole_run --kills 20      one JSON document; exits 1 when a promise was not kept
 
-Two homes are killed in turn: one that never ran, and one with a release and new files in its inbox. Every fourth
-run keeps its events in a DAGSTER_HOME on SQLite, where the dead one stays STARTED for ever. The tree of `published/`
-after the next run must be, byte for byte, that of a run that nobody disturbed. Needs nothing but the project.
+Two homes are killed in turn, one that never ran and one with a release and new files in its inbox; as it receives, in
+the gate, while it builds and while it publishes, each a random time after this has begun. Every fourth run keeps its
+events in a DAGSTER_HOME on SQLite, where the dead one stays STARTED for ever. The tree of `published/` after the next
+run must be, byte for byte, that of a run that nobody disturbed. Needs nothing but the project.
 """
 
 from __future__ import annotations
@@ -29,6 +30,13 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 #: which folder of the demo's inbox comes later
 LATER = "收费公示与调查"
+#: what shows that a part of the run has begun
+EVENTS = {
+    "receive": "workspace/.lock",
+    "gate": "workspace/received/ledger.jsonl",
+    "build": "workspace/state/intake.json",
+    "release": "workspace/stage/release/ordered",
+}
 
 
 @dataclass
@@ -38,9 +46,8 @@ class Home:
     name: str
     folder: Path
     as_of: str
-    seconds: float = 0.0
-    begins: float = 0.0  # seconds until the run first touches the workspace
-    releases: float = 0.0  # seconds until the publisher starts
+    #: seconds from each event to the next one, the last one to the end
+    spans: dict[str, float] = field(default_factory=dict)
     expected: dict[str, str] = field(default_factory=dict)
 
 
@@ -99,26 +106,42 @@ def two_homes(scratch: Path) -> list[Home]:
     return [Home("first release", first, "2026-03-31"), Home("second release", second, "2026-04-30")]
 
 
+class Watch:
+    """Tells when a file of a home is written for the first time since the watch began."""
+
+    def __init__(self, folder: Path) -> None:
+        self.paths = {event: folder / path for event, path in EVENTS.items()}
+        self.before = {event: self._time(path) for event, path in self.paths.items()}
+
+    def seen(self, event: str) -> bool:
+        return self._time(self.paths[event]) != self.before[event]
+
+    def _time(self, path: Path) -> int:
+        try:
+            return path.stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
+
 def undisturbed(home: Home, scratch: Path) -> None:
     """Lets one run through, and notes when it does what."""
     folder = copied(home.folder, scratch / "undisturbed")
-    began, process = time.monotonic(), run(folder, home.as_of, environment())
-    marks = {"begins": folder / "workspace/.lock", "releases": folder / "workspace/stage/release/ordered"}
-    before = {name: path.stat().st_mtime_ns if path.exists() else None for name, path in marks.items()}
+    watch, process, times = Watch(folder), run(folder, home.as_of, environment()), {}
     while process.poll() is None:
-        for name, path in marks.items():
-            if not getattr(home, name) and path.exists() and path.stat().st_mtime_ns != before[name]:
-                setattr(home, name, time.monotonic() - began)
+        times |= {event: time.monotonic() for event in EVENTS if event not in times and watch.seen(event)}
         time.sleep(0.02)
-    home.seconds = time.monotonic() - began
     assert process.returncode == 0, process.communicate()[0]
+    ends = [*list(times.values())[1:], time.monotonic()]
+    home.spans = {event: end - times[event] for event, end in zip(times, ends, strict=True)}
     home.expected = tree(folder)
     shutil.rmtree(folder)
 
 
-def killed(trial: Trial, after: float) -> bool:
-    """Starts a run and kills all of it; False if it was over before."""
-    process = run(trial.folder, trial.home.as_of, trial.env)
+def killed(trial: Trial, event: str, after: float) -> bool:
+    """Starts a run and kills all of it, so many seconds after an event; False if it was over before."""
+    watch, process = Watch(trial.folder), run(trial.folder, trial.home.as_of, trial.env)
+    while process.poll() is None and not watch.seen(event):
+        time.sleep(0.005)
     try:
         process.communicate(timeout=after)
     except subprocess.TimeoutExpired:
@@ -162,12 +185,12 @@ def statuses(dagster_home: str | None) -> list[str]:
         return [row[0] for row in con.execute("SELECT status FROM runs ORDER BY id")]
 
 
-def attempt(home: Home, scratch: Path, number: int, after: float) -> dict[str, Any]:
-    """One kill and the run after it."""
+def attempt(home: Home, scratch: Path, number: int, event: str, after: float) -> dict[str, Any]:
+    """One kill, so many seconds after an event, and the run after it."""
     folder = copied(home.folder, scratch / f"trial{number}")
     dagster_home = folder / "dagster" if number % 4 == 3 else None
     trial, began = Trial(home, folder, environment(dagster_home)), time.time()
-    was_killed = killed(trial, after)
+    was_killed = killed(trial, event, after)
     died_in = step_of_death(trial, began) if was_killed else "finished"
     look(trial, "after the kill")
     dead = statuses(trial.env.get("DAGSTER_HOME"))
@@ -181,10 +204,10 @@ def attempt(home: Home, scratch: Path, number: int, after: float) -> dict[str, A
         odd = sorted(p for p in found.keys() | home.expected.keys() if found.get(p) != home.expected.get(p))
         trial.violations.append(f"another tree than that of an undisturbed run: {odd[:5]}")
     ended = statuses(trial.env.get("DAGSTER_HOME"))
-    if dead and was_killed and ended != ["STARTED", "SUCCESS"]:
+    if dead and was_killed and ended != [*dead, "SUCCESS"]:
         trial.violations.append(f"Dagster's runs are {ended}, and were {dead} after the kill")
     shutil.rmtree(folder)
-    line = {"home": home.name, "killed_after": round(after, 2), "died_in": died_in, "statuses": ended}
+    line = {"home": home.name, "event": event, "seconds_after": round(after, 2), "died_in": died_in, "statuses": ended}
     return line | {"violations": trial.violations}
 
 
@@ -202,16 +225,17 @@ def main() -> int:
             undisturbed(home, scratch)
         while sum(line["died_in"] != "finished" for line in lines) < given.kills and len(lines) < 3 * given.kills:
             number = len(lines)
-            home, part = homes[number % 2], (number // 2 + rng.random()) / max(1, (given.kills + 1) // 2) % 1
-            start = home.releases if number // 2 % 3 == 2 else home.begins  # every third while it publishes
-            lines.append(attempt(home, scratch, number, start + part * (home.seconds - start)))
+            home = homes[number % 2]
+            event = list(home.spans)[number // 2 % len(home.spans)]
+            lines.append(attempt(home, scratch, number, event, rng.random() * home.spans[event]))
             print(json.dumps(lines[-1], ensure_ascii=False), file=sys.stderr, flush=True)
     wrong = [violation for line in lines for violation in line["violations"]]
     died = Counter(line["died_in"] for line in lines)
     waiting = sum("STARTED" in line["statuses"] for line in lines)
     print(json.dumps({
         "kills": len(lines) - died.pop("finished", 0), "died_in": died, "left_STARTED": waiting,
-        "undisturbed_seconds": [round(home.seconds, 1) for home in homes], "violations": wrong, "trials": lines,
+        "undisturbed_seconds": [round(sum(home.spans.values()), 1) for home in homes],
+        "violations": wrong, "trials": lines,
     }, ensure_ascii=False))  # fmt: skip
     return 1 if wrong else 0
 

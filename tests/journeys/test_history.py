@@ -5,7 +5,6 @@ Three months of it, in which every late story falls; the two years are `make dem
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import subprocess
@@ -13,13 +12,12 @@ import sys
 import time
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from assets.raw.receive import ledger
 from assets.workspace import Workspace, file_sha256, read_json
 from pipelines.demo_history import run_history
-from pipelines.demo_judge import judge_whitelist
+from pipelines.demo_judge import judge_lists, judge_whitelist
 from pipelines.demo_run import DemoShape, HomeInUse, run_demo
 from pipelines.exits import Exit
 from pipelines.settings import from_environment
@@ -91,17 +89,11 @@ def test_files_are_received_on_the_day_they_arrive(told, home):
 
 
 def test_each_release_lists_whom_the_key_lists(told, home):
-    """As it was known then: the events published by that day and not yet overturned, replayed."""
-    with (home / "workspace" / "whitelist_key.csv").open(encoding="utf-8", newline="") as file:
-        events = list(csv.DictReader(file))
-    for release in told["releases"]:
-        day = release["as_of"]
-        known = [e for e in events if e["published_on"] <= day < (e["overturned_on"] or "9999")]
-        last = {e["provider_id"]: e["to_listed"] for e in sorted(known, key=lambda e: e["effective_on"])}
-        folder = home / "published" / "datasets" / "whitelist" / release["datasets"]["whitelist"]
-        with duckdb.connect() as con:
-            rows = con.execute("SELECT provider_id FROM read_parquet(?)", [str(folder / "open_whitelist.parquet")])
-            assert {row[0] for row in rows.fetchall()} == {p for p, listed in last.items() if listed == "true"}
+    assert told["lists"] == {"expected": 3, "exact": 3, "differs": []}
+    settings = from_environment({"TUOYU_HOME": str(home)})
+    january, *others = told["releases"]
+    wrong = [january | {"as_of": "2026-03-31"}, *others]  # others are listed by then
+    assert judge_lists(settings, wrong)["differs"] == ["2026-03-31"]
 
 
 def test_again_changes_nothing(told, home):

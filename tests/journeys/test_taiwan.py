@@ -10,6 +10,7 @@ import csv
 import gzip
 import json
 import shutil
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
@@ -142,17 +143,82 @@ def test_changes_agree_with_a_set_difference_of_the_files(releases):
         changes = [row for row in after.rows("providers", "changes.csv") if row["table_name"] == "open_provider"]
         said = {kind: _changed(changes, kind) for kind in ("added", "removed")}
         assert said == {"added": new.keys() - old.keys(), "removed": old.keys() - new.keys()}
-        updated = {
-            (json.loads(row["key"])["provider_id"], row["field_name"], row["old_value"], row["new_value"])
+        whole = [row for row in changes if row["change"] in said]
+        assert {row["reason"] for row in whole} == {"new-fact"}
+        changed = {
+            (json.loads(row["key"])["provider_id"], row["field_name"], row["old_value"], row["new_value"]): row
             for row in changes
-            if row["change"] == "updated" and row["field_name"] in COMPARED
+            if row["field_name"] in COMPARED
         }
-        assert updated == {
+        assert changed.keys() == {
             (name, field, old[name][field], new[name][field])
             for name in old.keys() & new.keys()
             for field in COMPARED
             if old[name][field] != new[name][field]
         }
+        for (_, _, was, now), row in changed.items():
+            kind = "reformatted" if letters(was) == letters(now) else "updated"
+            assert row["change"] == kind, (was, now)
+            assert row["reason"] == ("format-only" if kind == "reformatted" else "new-fact")
+            assert row["source_sha256"] == sha256(snapshot(after.on).read_bytes()).hexdigest()
+        addresses = [row["change"] for (_, field, _, _), row in changed.items() if field == "address"]
+        assert Counter(addresses) == REWRITTEN[after.on]
+
+
+def letters(text: str) -> str:
+    """What is left of a text without signs, blanks and the word of a range: if that is the same, so is the text."""
+    text = unicodedata.normalize("NFKC", text).replace("至", "").replace("ˋ", "")
+    return "".join(c for c in text if c.isalnum())
+
+
+#: how many changed addresses say the same as before, read by a person
+REWRITTEN = {
+    "2024-12-01": {"updated": 27, "reformatted": 1},
+    "2025-07-20": {"updated": 7, "reformatted": 1},
+}
+#: the fees whose item the register names itself; what "other" is, is read from prose
+ITEMS = {"托育費": "care", "餐點費": "meals", "教材費": "materials"}
+MODES = {"日間托育": "full_day", "半日托育": "half_day", "臨時托育": "temporary"}
+FEE_KEY = ("provider_id", "service_mode_code", "fee_item_code", "fee_line_no")
+
+
+def fees(on: str) -> dict[tuple[str, ...], int]:
+    """(centre, mode, item, number of its line) -> amount, as the register has it."""
+    listed, found = lines(on), {}
+    for name, number in chosen(on).items():
+        for mode, items in dict(listed[number - 1]["收費情形"] or {}).items():
+            counted: Counter[str] = Counter()
+            for item in items:
+                if item["費用名稱"] in ITEMS:
+                    code = ITEMS[item["費用名稱"]]
+                    counted[code] += 1
+                    found[name, MODES.get(mode, mode), code, str(counted[code])] = int(item["費用金額"])
+    return found
+
+
+def test_changed_fees_agree_with_a_comparison_of_the_files(releases):
+    for before, after in pairwise(releases):
+        shown = [{_fee(row): row for row in r.rows("fees", "open_fee_posted.csv")} for r in (before, after)]
+        told = [r for r in after.rows("fees", "changes.csv") if r["table_name"] == "open_fee_posted"]
+        kinds = ("added", "removed")
+        rows = {kind: {_fee(json.loads(r["key"])) for r in told if r["change"] == kind} for kind in kinds}
+        assert rows == {"added": shown[1].keys() - shown[0].keys(), "removed": shown[0].keys() - shown[1].keys()}
+        amounts = {
+            _fee(json.loads(r["key"])): (float(r["old_value"]), float(r["new_value"]), r["change"])
+            for r in told
+            if r["field_name"] == "fee_amount"
+        }
+        old, new = fees(before.on), fees(after.on)
+        both = shown[0].keys() & shown[1].keys()
+        named = {key: said for key, said in amounts.items() if key[2] in ITEMS.values()}
+        assert named == {
+            key: (old[key], new[key], "updated") for key in both & old.keys() & new.keys() if old[key] != new[key]
+        }
+        assert named
+
+
+def _fee(row: dict[str, str]) -> tuple[str, ...]:
+    return tuple(row[part] for part in FEE_KEY)
 
 
 def _changed(changes: list[dict[str, str]], kind: str) -> set[str]:

@@ -22,7 +22,8 @@ from tests.house.source import ROOT
 
 COMMANDS = (["demo"], ["run"], ["check"], ["status"], ["diff"], ["schema"], ["schema", "list"], ["schema", "show"],
             ["schema", "rules"], ["schema", "template"], ["findings"], ["whitelist"],
-            ["whitelist", "explain"])  # fmt: skip
+            ["whitelist", "explain"], ["verify"], ["key"], ["key", "root"], ["key", "release"], ["key", "certify"],
+            ["key", "revoke"], ["key", "show"], ["rebuild"], ["withdraw"], ["redact"], ["gc"])  # fmt: skip
 HEADER = "驿站编号,驿站名称,驿站类型,街道,开放日期\n"
 GOOD = "330108-F-0001,西兴示范驿站,示范型,西兴街道,2024-05-01\n"
 
@@ -73,7 +74,7 @@ def test_every_command_explains_itself(tuoyu, words):
     said = tuoyu(*words, "--help")
     assert said.code == Exit.OK
     assert f"Usage: tuoyu {' '.join(words)}" in said.out
-    if words != ["schema"]:
+    if words not in (["schema"], ["key"]):
         assert "--json" in said.out
 
 
@@ -330,8 +331,12 @@ def test_two_runs_then_diff_says_field_by_field_what_changed(tuoyu, tmp_path, st
     assert "stations" in third.out
     assert "答复 answers: 1 份 files, 1 个单位 senders: workspace/answers\n" in third.out
     said = tuoyu("diff", "stations", "1.0.0", "1.1.0")
-    assert "updated open_station 330108 330108-F-0001" in said.out
-    assert "station_type_code  demo → basic" in said.out
+    assert "更新 Updated: 1\n" in said.out and "(330108-F-0001)\n" in said.out
+    in_one_line = " ".join(said.out.split())
+    assert "demo 示范型 Demonstration → basic 基础型 Basic" in in_one_line and "新的情况 New fact" in in_one_line
+    page = tmp_path / "changes.html"
+    assert "changes.html" in tuoyu("diff", "stations", "1.1.0", "1.0.0", "--html", str(page)).out
+    assert "<del>basic 基础型 Basic</del> → <ins>demo 示范型 Demonstration</ins>" in page.read_text("utf-8")
     machine = tuoyu("diff", "stations", "1.0.0", "1.1.0", "--json").json
     assert machine["tables"]["open_station"]["updated"] == 1 == len(machine["changes"])
     never = tuoyu("diff", "stations", "1.0.0", "9.9.9")

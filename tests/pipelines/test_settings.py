@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from assets.release.stores.access import Access
 from pipelines.settings import VARIABLES, Settings, SettingsError, dagster_home, from_environment
 from quality.limits import Limits
 
@@ -18,7 +19,15 @@ EXAMPLES = {
     "TUOYU_INBOX": ("/srv/in", "inbox_dir", Path("/srv/in")),
     "TUOYU_WORKSPACE": ("/srv/work", "workspace_dir", Path("/srv/work")),
     "TUOYU_PUBLISHED": ("/srv/www", "published_dir", Path("/srv/www")),
+    "AWS_ENDPOINT_URL": ("https://s3.example.cn", "access", Access(endpoint="https://s3.example.cn")),
+    "AWS_REGION": ("cn-north-1", "access", Access(region="cn-north-1")),
+    "AWS_ACCESS_KEY_ID": ("key", "access", Access(key_id="key")),
+    "AWS_SECRET_ACCESS_KEY": ("secret", "access", Access(secret="secret")),
+    "AWS_SESSION_TOKEN": ("token", "access", Access(token="token")),
+    "AWS_ALLOW_HTTP": ("true", "access", Access(allow_http=True)),
     "TUOYU_CORRECTIONS": ("/srv/known", "corrections_dir", Path("/srv/known")),
+    "TUOYU_SIGN_KEY": ("/srv/keys/release", "signing_key", Path("/srv/keys/release")),
+    "TUOYU_ALLOWED_SIGNERS": ("/srv/signers", "allowed_signers", Path("/srv/signers")),
     "TUOYU_AS_OF": ("2026-03-31", "as_of", date(2026, 3, 31)),
     "TUOYU_SCHEDULES": ("on", "schedules", True),
     "TUOYU_SETTLE_SECONDS": ("5", "settle_seconds", 5),
@@ -82,12 +91,41 @@ def test_a_relative_folder_is_made_absolute(tmp_path, monkeypatch):
         ("TUOYU_THREADS", "２"),
         ("TUOYU_LIMIT_FILE_MIB", "20MB"),
         ("TUOYU_LIMIT_SECONDS", "0"),
+        ("AWS_ALLOW_HTTP", "yes"),
     ],
 )
 def test_an_error_names_the_variable_and_what_it_was_given(name, text):
     with pytest.raises(SettingsError) as error:
         from_environment({name: text})
     assert name in str(error.value) and text in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["s3://bucket/a", "s3://bucket/a/"])
+def test_what_is_public_may_lie_in_a_store(text):
+    settings = from_environment({"TUOYU_PUBLISHED": text})
+    assert settings.published_at == "s3://bucket/a"
+    with pytest.raises(SettingsError, match="s3://bucket/a"):
+        assert settings.published_dir
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("TUOYU_PUBLISHED", "s3://key:geheim@bucket/a"),
+        ("TUOYU_PUBLISHED", "s3://B/geheim"),
+        ("AWS_ENDPOINT_URL", "https://key:geheim@s3.example.cn"),
+        ("AWS_ENDPOINT_URL", "geheim:9000"),
+    ],
+)
+def test_an_address_that_may_hold_a_key_is_not_repeated(name, text):
+    with pytest.raises(SettingsError, match=name) as error:
+        from_environment({name: text})
+    assert "geheim" not in str(error.value)
+
+
+def test_settings_do_not_show_keys():
+    keys = {f"AWS_{name}": "geheim" for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")}
+    assert "geheim" not in repr(from_environment(keys))
 
 
 def test_changes_that_are_none_change_nothing(tmp_path):

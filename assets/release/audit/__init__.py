@@ -99,6 +99,7 @@ class _Audit:
         if not shaped:
             return self.report.wrong("pointer-shape", POINTER)
         self.contents.expected.add(POINTER)
+        self.contents.count(len(found))
         for key in _KEYS:
             setattr(self.report, key, said[key])
         today = self.wanted.on.isoformat()
@@ -181,7 +182,7 @@ class _Audit:
         newest = releases[0].manifest
         known: dict[str, DatasetEntry] = {}
         for release in releases:
-            for entry in release.manifest.datasets:
+            for entry in release.manifest.versions:
                 same = known.setdefault(entry.folder, entry)
                 if (same.files, same.rows) != (entry.files, entry.rows):
                     self.report.wrong("version-changed", _path(release), entry.folder)
@@ -202,6 +203,7 @@ class _Audit:
             return self.report.wrong("page-missing", INDEX)
         except ValueError as error:
             return self.report.wrong("pages-wrong", INDEX, str(error))
+        self.contents.count(len(index.to_bytes()))
         if index.release != current.release_id:
             self.report.note("pages-older", INDEX, index.release)
         signatures.pages(index, as_of)

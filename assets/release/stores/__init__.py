@@ -9,7 +9,7 @@ everything it leads to was forced to disk and read back before.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -26,6 +26,14 @@ class StoreDamaged(Exception):
     """Published bytes are not what their name, manifest or pointer says: nothing is built on them (exit 65)."""
 
 
+class StoreUnfit(Exception):
+    """A store that cannot be published to: wrong address or keys, or it ignores conditional writes (exit 78)."""
+
+
+class StoreUnreachable(Exception):
+    """The store does not answer: what was being done may or may not have happened; running again tells (exit 69)."""
+
+
 class Store(Protocol):
     """What a publisher needs of a store. Paths are relative, with forward slashes."""
 
@@ -35,11 +43,14 @@ class Store(Protocol):
     def pointer(self) -> bytes | None:
         """The bytes of `current.json`; None before the first release."""
 
-    def read(self, path: str) -> bytes:
-        """A small published document. StoreDamaged if it is missing."""
+    def read(self, path: str, sha256: str | None = None) -> bytes:
+        """A small published document; ``sha256`` as for `local`. StoreDamaged if it is missing."""
 
-    def local(self, path: str) -> Path:
-        """A published file as a local path to read from (a remote store downloads it)."""
+    def local(self, path: str, sha256: str | None = None) -> Path:
+        """A published file as a local path to read from (a remote store downloads it). StoreDamaged if it is missing.
+
+        A store may place the files of a version only after the commit: with the ``sha256`` that a manifest promises, a
+        file that is not at its path yet is read from its blob."""
 
     def digest(self, path: str) -> tuple[int, str]:
         """Size and SHA-256 of a published file, of whatever size. StoreDamaged if it is missing."""
@@ -73,15 +84,36 @@ class Store(Protocol):
         has found the pointer to be the last one."""
 
     def withdraw_version(self, dataset: str, version: str, tombstone: bytes, only: Collection[str]) -> None:
-        """Leaves `tombstone.json` alone in a version's folder, and deletes the blobs ``only`` this version had."""
+        """Deletes the blobs ``only`` this version had, and leaves `tombstone.json` alone in its folder.
+
+        In this order: a tombstone in its place says that the withdrawal is complete."""
 
     def put_page(self, path: str, data: bytes) -> None:
         """Writes or replaces a derived document (a feed, a page): rebuilt at will, never led to by a manifest."""
 
 
+@contextmanager
+def begun(store: Store) -> Iterator[bytes | None]:
+    """`current.json` as a publisher finds it when it begins.
+
+    What looks damaged to it later may be what another publisher has changed since: then it is a StoreConflict."""
+    found = store.pointer()
+    try:
+        yield found
+    except StoreDamaged:
+        if store.pointer() == found:
+            raise
+        raise StoreConflict("current.json was changed by another publisher while this one was at work") from None
+
+
 def blob_path(sha256: str) -> str:
     """Where the bytes with that hash lie, in every store."""
     return f"blobs/sha256/{sha256[:2]}/{sha256}"
+
+
+def places(path: str, sha256: str | None) -> tuple[str, ...]:
+    """Where to look for a file in a store that makes the folders of versions after the commit: there, then by hash."""
+    return (path, blob_path(sha256)) if sha256 and path.startswith("datasets/") else (path,)
 
 
 def signature_path(sha256: str) -> str:

@@ -17,7 +17,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import HTTPStore
 
-from assets.release.stores import POINTER, StoreDamaged
+from assets.release.stores import POINTER, StoreDamaged, places
 
 _RETRY = {"max_retries": 4, "retry_timeout": timedelta(seconds=60)}
 
@@ -37,8 +37,8 @@ class HttpStore:
         except StoreDamaged:
             return None
 
-    def read(self, path: str) -> bytes:
-        return b"".join(self._chunks(path))
+    def read(self, path: str, sha256: str | None = None) -> bytes:
+        return b"".join(self._chunks(*places(path, sha256)))
 
     def digest(self, path: str) -> tuple[int, str]:
         size, digest = 0, hashlib.sha256()
@@ -47,13 +47,13 @@ class HttpStore:
             digest.update(chunk)
         return size, digest.hexdigest()
 
-    def local(self, path: str) -> Path:
+    def local(self, path: str, sha256: str | None = None) -> Path:
         """Downloads it; it is kept as long as this object."""
-        target = Path(self._scratch.name) / hashlib.sha256(path.encode()).hexdigest()
+        target = Path(self._scratch.name) / f"{hashlib.sha256(path.encode()).hexdigest()}{Path(path).suffix}"
         if not target.exists():
             part = target.with_suffix(".part")
             with part.open("wb") as file:
-                file.writelines(self._chunks(path))
+                file.writelines(self._chunks(*places(path, sha256)))
             os.replace(part, target)
         return target
 
@@ -61,11 +61,13 @@ class HttpStore:
         """A web server lists nothing."""
         return None
 
-    def _chunks(self, path: str) -> Iterator[bytes]:
+    def _chunks(self, path: str, *instead: str) -> Iterator[bytes]:
         try:
             for chunk in obstore.get(self._store, path).stream():
                 yield bytes(chunk)
         except FileNotFoundError:
+            if instead:
+                return (yield from self._chunks(*instead))
             raise StoreDamaged(f"{path}: a published file is missing") from None
         except BaseError as error:
             raise OSError(f"{self.address}/{path}: {str(error).splitlines()[0][:300]}") from error

@@ -59,10 +59,10 @@ class LocalStore:
         path = self.root / POINTER
         return path.read_bytes() if path.exists() else None
 
-    def read(self, path: str) -> bytes:
+    def read(self, path: str, sha256: str | None = None) -> bytes:
         return self.local(path).read_bytes()
 
-    def local(self, path: str) -> Path:
+    def local(self, path: str, sha256: str | None = None) -> Path:
         found = self.root / path
         if not found.is_file():
             raise StoreDamaged(f"{path}: a published file is missing")
@@ -127,12 +127,12 @@ class LocalStore:
             durable.make_directory(self.root / _COMMITTED)
 
     def withdraw_version(self, dataset: str, version: str, tombstone: bytes, only: Collection[str]) -> None:
+        self.discard([blob_path(sha256) for sha256 in only])
         staged = self._stage / "tombstone"
         staged.mkdir()
         durable.write_file(staged / TOMBSTONE, tombstone)
         self._place(staged, self.root / "datasets" / dataset / version)
         durable.sync_directory(self.root / "datasets" / dataset)
-        self.discard([blob_path(sha256) for sha256 in only])
 
     def unreferenced(self, referenced: Collection[str]) -> list[str]:
         """The files that only abandoned attempts can have left: none of the relative paths ``referenced``, in order.

@@ -1,71 +1,80 @@
-"""Kills a local store before every single change it makes to the disk, in forked children.
+"""Kills or fails a local store at every single change it makes to the disk, in forked children.
 
-    drive_store.py ROOT     prints how many moments were tried; exits 1 and names the first that went wrong
+    drive_store.py ROOT kill     SIGKILL before the change; every fourth recovery is killed too
+    drive_store.py ROOT other    SIGKILL before the change, and the next run publishes something else
+    drive_store.py ROOT error    the change fails with ENOSPC or EIO, in turn
+    drive_store.py ROOT size     no file may become longer than so many bytes, from 0 on
 
-In a process of its own because it forks: it imports the store and nothing that has threads. Each trial
-starts from a published release, is killed in the middle of the next, checked as a reader would, run
-again (every fourth time killed again first), and must end in the very tree of an undisturbed run.
+Prints how many moments were tried; exits 1 and names the first that went wrong. In a process of its own because it
+forks: it imports the store and nothing that has threads. Each trial starts from a published release, is disturbed in
+the middle of the next, checked as a reader would, run again, and must end in the very tree of an undisturbed run.
 """
 
 from __future__ import annotations
 
-import hashlib
+import errno
 import os
+import resource
 import shutil
 import signal
 import sys
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
-from assets.release.manifest import DatasetEntry, FileEntry, Manifest, Release, current_release, release_of
+from assets.release.stores import Store
 from assets.release.stores.local import LocalStore
-from assets.release.verify import verify_release
+from tests.faults import bare, reader
 
 CHANGES = ("link", "rename", "replace", "mkdir", "fsync", "unlink", "rmdir", "fchmod")
-FILES = {"a.csv": b"k,v\n1,2\n", "b.csv": b"k,v\n1,%d\n", "SHA256SUMS": b"sums of %d\n"}
 
 
-def publish(root: Path, seq: int) -> None:
-    """Release ``seq`` of one dataset, with two of its three files new each time."""
-    store = LocalStore(root / "published")
-    with store.exclusive():
-        found = store.pointer()
-        current = release_of(store, found)
-        if current and current.manifest.seq == seq:
-            return
-        files = [_file(root, name, data, seq) for name, data in FILES.items()]
-        entry = DatasetEntry("d", f"1.{seq}.0", True, {"t": 1}, tuple(files))
-        link = current.link if current else None
-        made = {"schema_fingerprint": "f", "writers": {}, "code": "c", "inputs": None}
-        release = Release.of(Manifest(seq, "2026-03-31", "p", "p", True, **made, datasets=(entry,), previous=link))
-        for file in files:
-            store.put_blob(root / "work" / file.name, file.sha256)
-        store.put_version("d", entry.version, {f.name: f.sha256 for f in files})
-        store.put_release(release.release_id, {"manifest.json": release.manifest.to_bytes()})
-        verify_release(store, release.manifest)
-        store.commit(release.pointer(date(2026, 3, 31), 60), found)
+def publish(root: Path, seq: int, store: Store | None = None) -> None:
+    """Release ``seq`` of one dataset, unless it is the current one."""
+    bare.publish(store or LocalStore(root / "published"), root / "work", str(seq))
 
 
-def _file(root: Path, name: str, data: bytes, seq: int) -> FileEntry:
-    data = data % seq if b"%d" in data else data
-    (root / "work").mkdir(exist_ok=True)
-    (root / "work" / name).write_bytes(data)
-    return FileEntry(f"datasets/d/1.{seq}.0/{name}", hashlib.sha256(data).hexdigest(), len(data))
+def place(root: Path, store: Store, found: bytes | None, seq: int, more: bytes = b"") -> None:
+    """Writes a release and commits it upon the one that was found. ``more`` is what another publisher says."""
+    bare.place(store, found, root / "work", f"{seq}{more.decode()}")
 
 
-def killed(root: Path, number: int) -> bool:
-    """Publishes release 2 in a child that dies before its ``number``-th change; False if it got through."""
+def disturbed(root: Path, how: str, number: int) -> int:
+    """Publishes in a child that is disturbed at its ``number``-th change, and returns its exit code.
+
+    -9 when it was killed, 74 when it failed, 0 when it published all the same, 1 when there were no such change."""
     child = os.fork()
     if child == 0:
-        _arm(number)
-        publish(root, 2)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status)
+        try:
+            happened = {"kill": _kill, "other": _kill, "error": _fail, "size": _limit}[how](number)
+            publish(root, 2)
+        except OSError:
+            os._exit(74)
+        os._exit(0 if happened() else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def _arm(number: int) -> None:
+def _kill(number: int) -> Callable[[], bool]:
+    return _at(number, lambda: os.kill(os.getpid(), signal.SIGKILL))
+
+
+def _fail(number: int) -> Callable[[], bool]:
+    code = errno.ENOSPC if number % 2 else errno.EIO
+
+    def fail() -> None:
+        raise OSError(code, os.strerror(code))
+
+    return _at(number, fail)
+
+
+def _limit(number: int) -> Callable[[], bool]:
+    """A real refusal of the kernel to write on, without a small disk: files may grow to so many bytes."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((number - 1) * 100, resource.RLIM_INFINITY))
+    return lambda: False
+
+
+def _at(number: int, disturb: Callable[[], None]) -> Callable[[], bool]:
+    """Calls ``disturb`` before the ``number``-th change; returns the question whether there was such a one."""
     left = number
 
     def counted(change: Callable) -> Callable:
@@ -73,21 +82,20 @@ def _arm(number: int) -> None:
             nonlocal left
             left -= 1
             if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                disturb()
             return change(*args, **kwargs)
 
         return call
 
     for name in CHANGES:
         setattr(os, name, counted(getattr(os, name)))
+    return lambda: left <= 0
 
 
 def seq_read(root: Path) -> int:
-    """What a reader finds: a whole release, every byte as promised. Raises if not."""
-    store = LocalStore(root / "published")
-    release = current_release(store)
-    verify_release(store, release.manifest)
-    return release.manifest.seq
+    """The release that a reader finds, every byte of it and of those before as promised. Raises if not."""
+    reader.verify(str(root / "published"))
+    return len(list(reader.chain(str(root / "published"))))
 
 
 def tree(root: Path) -> dict[str, bytes]:
@@ -95,35 +103,48 @@ def tree(root: Path) -> dict[str, bytes]:
     return {p.relative_to(root).as_posix(): p.read_bytes() for p in files}
 
 
-def main(root: Path) -> int:
-    base, undisturbed = root / "base", root / "undisturbed"
+def collect(root: Path, expected: dict[str, bytes]) -> None:
+    """Deletes what nothing leads to: what the killed publisher left of a release that never came to be."""
+    store = LocalStore(root / "published")
+    with store.exclusive():
+        store.discard(store.unreferenced([name.removeprefix("published/") for name in expected]))
+
+
+def main(root: Path, how: str) -> int:
+    base, undisturbed, next_label = root / "base", root / "undisturbed", 3 if how == "other" else 2
     base.mkdir(parents=True)
     publish(base, 1)
     shutil.copytree(base, undisturbed)
-    publish(undisturbed, 2)
+    publish(undisturbed, next_label)
     expected, number = tree(undisturbed), 1
     while True:
         trial = root / str(number)
         shutil.copytree(base, trial)
-        interrupted = killed(trial, number)
-        if seq_read(trial) not in (1, 2):
-            return _wrong(number, "a reader finds neither the old nor the new release")
-        if number % 4 == 0:
-            killed(trial, number // 2)
+        code = disturbed(trial, how, number)
+        if seq_read(trial) not in ((2,) if code in (0, 1) else (1, 2)):
+            return _wrong(how, number, "a reader finds neither the old nor the new release, or exit 0 without it")
+        committed = how == "other" and seq_read(trial) == 2  # nothing to replace
+        if how == "kill" and number % 4 == 0:
+            disturbed(trial, how, number // 2)
             seq_read(trial)
-        publish(trial, 2)
-        if seq_read(trial) != 2 or tree(trial) != expected:
-            return _wrong(number, "running again does not end in the tree of an undisturbed run")
-        if not interrupted:
+        if not committed:
+            publish(trial, next_label)
+            seq_read(trial)
+        if how == "other" and not committed:
+            collect(trial, expected)
+        if seq_read(trial) != 2 or (tree(trial) != expected and not committed):
+            return _wrong(how, number, "running again does not end in the tree of an undisturbed run")
+        if code == 1:
             print(number - 1)
             return 0
+        shutil.rmtree(trial)
         number += 1
 
 
-def _wrong(number: int, what: str) -> int:
-    print(f"killed before change {number}: {what}", file=sys.stderr)
+def _wrong(how: str, number: int, what: str) -> int:
+    print(f"{how} at change {number}: {what}", file=sys.stderr)
     return 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))

@@ -58,7 +58,8 @@ def table(name: str, key: tuple[str, ...], fields: list[Field], **given) -> Tabl
     fields = [f.model_copy(update={"required": f.required or f.name in key}) for f in fields]
     grain = {"grain_zh": "一行", "grain_en": "one row"}
     titles = {"title_zh": f"{name} 表", "title_en": name}
-    return Table(name=name, layer="open", key=key, fields=tuple(fields), **titles, **grain, **given)
+    given = {"layer": "open"} | titles | grain | given
+    return Table(name=name, key=key, fields=tuple(fields), **given)
 
 
 def dataset(name: str, *tables: str, **given) -> Dataset:
@@ -146,6 +147,11 @@ def with_table(given: Registry, name: str, **update) -> Registry:
     return replace(given, tables=given.tables | {name: changed})
 
 
+def with_tables(given: Registry, **tables: Table) -> Registry:
+    """The same house with more contracts."""
+    return replace(given, tables=given.tables | tables)
+
+
 def with_field(given: Registry, table_name: str, column: str, **update) -> Registry:
     """The same house with one column of one table changed."""
     fields = [f.model_copy(update=update) if f.name == column else f for f in given.tables[table_name].fields]
@@ -167,7 +173,7 @@ def write_table(given: Registry, name: str, rows: list[tuple], folder: Path) -> 
 def write_open(given: Registry, folder: Path, **rows: list[tuple]) -> Path:
     """All open tables of the small house; rows by table name replace the usual ones."""
     usual = {"open_provider": PROVIDERS, "open_provider_class": CLASSES, "open_fee_posted": FEES}
-    for name in given.tables:
+    for name in (t.name for t in given.layer("open")):
         write_table(given, name, (usual | rows)[name], folder)
     return folder
 

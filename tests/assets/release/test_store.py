@@ -37,11 +37,13 @@ def blob(tmp_path: Path, store: LocalStore, data: bytes) -> str:
     return digest
 
 
-def test_killed_before_every_change_to_the_disk(tmp_path):
+@pytest.mark.parametrize(("how", "least"), [("kill", 40), ("other", 40), ("error", 40), ("size", 5)])
+def test_disturbed_at_every_change_to_the_disk(memory, how, least):
+    """Killed, or failing with a full or broken disk: the old release or the new one, and the next run finishes it."""
     driver = ROOT / "tests/assets/release/drive_store.py"
-    run = subprocess.run([sys.executable, driver, tmp_path / "w"], env=ENV, capture_output=True, text=True)
+    run = subprocess.run([sys.executable, driver, memory / "w", how], env=ENV, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    assert int(run.stdout) >= 40  # it really was killed that often
+    assert int(run.stdout) >= least  # it really was disturbed that often
 
 
 @pytest.mark.parametrize("number", [3, 40, 75, 96])
@@ -67,6 +69,23 @@ def test_inputs_that_changed_after_a_crash_replace_what_was_never_released(tmp_p
         store.put_version("d", "1.0.0", {"a": blob(tmp_path, store, b"alive")})
     assert (store.root / "datasets/d/1.0.0/a").read_bytes() == b"alive"
     assert not (store.root / ".stage").exists()
+
+
+def test_what_nothing_leads_to_is_found_and_deleted(tmp_path, store):
+    """Only where publishers write: what a person put there, pages and the record of releases stay."""
+    with store.exclusive():
+        store.commit(b'{"release": "000001-a"}', None)
+        kept, left = blob(tmp_path, store, b"kept"), blob(tmp_path, store, b"left")
+        store.put_version("d", "1.0.0", {"a": left})
+        store.put_page("feeds/all.xml", b"page")
+        (store.root / "README.md").write_text("of a person")
+        found = store.unreferenced([f"blobs/sha256/{kept[:2]}/{kept}"])
+        assert found == [f"blobs/sha256/{left[:2]}/{left}", "datasets/d/1.0.0/a"]
+        store.discard([*found, "datasets/gone/1.0.0/a"])
+        assert store.unreferenced([]) == [f"blobs/sha256/{kept[:2]}/{kept}"]
+    assert sorted(p.name for p in store.root.iterdir()) == [
+        ".committed", ".lock", "README.md", "blobs", "current.json", "feeds"
+    ]  # fmt: skip
 
 
 def test_one_publisher_at_a_time(store):
@@ -136,28 +155,36 @@ def test_a_full_disk_is_an_error_and_heals(tmp_path, store, monkeypatch):
     assert not (store.root / ".stage").exists()
 
 
-def test_everything_is_forced_to_disk_before_the_pointer_moves(tmp_path, monkeypatch):
-    """By the names of what was fsynced: each published file's inode, each directory with new names."""
-    synced, at_commit = set(), set()
-    fsync, replace = os.fsync, os.replace
+def test_everything_is_forced_to_disk_before_its_name_and_before_the_pointer(tmp_path, monkeypatch):
+    """By what was fsynced: a file before it takes a published name, and every name before the pointer moves."""
+    synced, at_commit, too_early, published = set(), set(), [], tmp_path / "p"
+    fsync, rename = os.fsync, os.rename
+
+    def number(path) -> tuple[int, int]:
+        return os.stat(path).st_dev, os.stat(path).st_ino
 
     def recorded(descriptor):
-        stat = os.fstat(descriptor)
-        synced.add((stat.st_dev, stat.st_ino))
+        synced.add((os.fstat(descriptor).st_dev, os.fstat(descriptor).st_ino))
         fsync(descriptor)
 
-    def committed(*args):
-        at_commit.update(synced)
-        replace(*args)
+    def moved(source, target):
+        inside = [Path(source), *Path(source).rglob("*")]
+        too_early.extend(p for p in inside if Path(target).is_relative_to(published) and number(p) not in synced)
+        rename(source, target)
 
-    monkeypatch.setattr(os, "fsync", recorded)
-    monkeypatch.setattr(os, "replace", committed)
+    def committed(source, target):
+        at_commit.update(synced)
+        moved(source, target)
+        synced.discard(number(published))
+
+    for name, change in {"fsync": recorded, "rename": moved, "replace": committed}.items():
+        monkeypatch.setattr(os, name, change)
     given = house.registry()
-    publish(given, house.write_open(given, tmp_path / "open"), tmp_path / "p", house.AS_OF, work_dir=tmp_path)
-    published = [p for p in (tmp_path / "p").rglob("*") if p.name != ".lock"]
-    assert len(published) > 30
-    missing = [p for p in published if (p.stat().st_dev, p.stat().st_ino) not in at_commit]
-    assert missing == []
+    publish(given, house.write_open(given, tmp_path / "open"), published, house.AS_OF, work_dir=tmp_path)
+    found = [p for p in published.rglob("*") if p.name != ".lock"]
+    assert len(found) > 30
+    assert too_early == [] and [p for p in found if number(p) not in at_commit] == []
+    assert number(published) in synced  # and the pointer's own name after it
 
 
 def test_pointer_with_another_hash_is_damage(tmp_path, store):

@@ -1,0 +1,43 @@
+"""Two or three releases of the demo's district, a batch of its inbox at a time, for tests that need a past."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from pipelines.demo import make_inbox
+from pipelines.run import run_job
+from pipelines.settings import Settings
+
+DAYS = (date(2025, 3, 31), date(2025, 9, 30), date(2026, 3, 31))
+
+
+def make_files(folder: Path) -> Path:
+    """The demo's files, to be sent in batches."""
+    make_inbox(folder, seed=1, providers=45, months=24, as_of=DAYS[-1])
+    return folder
+
+
+def batch_of(name: str) -> date:
+    """The first of the days by which a file may have come: it is called after the last month it tells of."""
+    months = re.findall(r"(20\d\d)-(\d\d)", name)
+    last = max((int(year), int(month)) for year, month in months) if months else (2025, 3)
+    return next(day for day in DAYS if (day.year, day.month) >= last)
+
+
+def release_all(home: Path, files: Path, *, days: Sequence[date] = DAYS, backwards: bool = False) -> Settings:
+    """Receives and releases on each day what had come by then. ``backwards``: the files arrive in another order."""
+    settings = Settings(home)
+    paths = sorted((p for p in files.rglob("*") if p.is_file()), reverse=backwards)
+    for day in days:
+        for path in paths:
+            if batch_of(path.name) == day:
+                target = settings.inbox_dir / path.relative_to(files)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+        outcome = run_job(settings, "everything", day)
+        assert outcome.success, outcome.failures
+    return settings
