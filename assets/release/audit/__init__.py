@@ -23,7 +23,7 @@ from assets.release.audit.signatures import Signatures, trust_of_store
 from assets.release.manifest import DatasetEntry, Link, Release, canonical, release_at
 from assets.release.pages import INDEX, PageIndex
 from assets.release.signing import ALLOWED, Trust
-from assets.release.stores import POINTER, Store, StoreDamaged, blob_path
+from assets.release.stores import POINTER, Store, StoreDamaged
 
 _KEYS = ("release", "seq", "sha256", "as_of", "expires_on", "signed_by")
 #: what a publisher or a checkout keeps beside the releases
@@ -227,8 +227,7 @@ class _Audit:
         if listed is None:
             return self.report.note("no-listing", POINTER)
         there = set(listed)
-        tombstones = {blob_path(w.tombstone.sha256) for w in walk[0].manifest.withdrawn}
-        others = there - self.contents.expected - _BESIDE - tombstones - self._record(there, walk)
+        others = there - self.contents.expected - _BESIDE - self._record(there, walk)
         for path in sorted(p for p in others if p.startswith("signatures/")):
             others -= signatures.earlier(path, walk)
         for path in sorted(others):

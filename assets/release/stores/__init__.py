@@ -92,8 +92,17 @@ class Store(Protocol):
 
         In this order: a tombstone in its place says that the withdrawal is complete."""
 
+    def unreferenced(self, referenced: Collection[str]) -> list[str]:
+        """What only abandoned attempts can have left: no page, none of the paths ``referenced``, in order."""
+
+    def discard(self, paths: Collection[str]) -> None:
+        """Deletes garbage. A file that is gone is no error."""
+
     def put_page(self, path: str, data: bytes) -> None:
         """Writes or replaces a derived document (a feed, a page): rebuilt at will, never led to by a manifest."""
+
+    def drop_pages(self, paths: Collection[str]) -> None:
+        """Deletes derived documents. One that is gone is no error."""
 
 
 @contextmanager

@@ -164,6 +164,9 @@ class LocalStore:
         os.replace(staged, target)
         self._sync_touched()
 
+    def drop_pages(self, paths: Collection[str]) -> None:
+        self.discard(paths)
+
     def commit(self, pointer: bytes, expected: bytes | None) -> None:
         self._sync_touched()
         # under its own name only a pointer to a new release: what is led to again keeps its mark
