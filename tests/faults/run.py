@@ -66,7 +66,7 @@ EVERY = ("--n", "1000000")
 PROMISES = (
     Promise(
         "killed", "killed at any moment: the old or the new release, whole; the next run finishes it, 0 bytes over",
-        "time", ("--n", "200"), ("--n", "4"), _killed,
+        "time", ("--n", "240"), ("--n", "4"), _killed,
     ),
     Promise(
         "syscall", "the same before every system call that changes something",
