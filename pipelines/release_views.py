@@ -13,17 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from assets.release.signing import Signer, signer_of_profile
-from assets.release.stores import Store
-from assets.release.stores.local import LocalStore
 from assets.workspace import Progress, Workspace
 from pipelines.context import context_of, registry_of
+from pipelines.published import published_store
 from pipelines.settings import Settings
 from schemas.registry import Registry
-
-
-def store_of(settings: Settings) -> Store:
-    """Where this deployment publishes."""
-    return LocalStore(settings.published_dir)
 
 
 def _signer(settings: Settings, registry: Registry, on: date) -> Signer | None:
@@ -40,7 +34,7 @@ def rebuild(
     settings.workspace_dir.mkdir(parents=True, exist_ok=True)
     ctx = context_of(settings, date.min, progress)
     with tempfile.TemporaryDirectory(prefix="rebuild-", dir=settings.workspace_dir) as scratch:
-        return as_document(list(rebuilt(ctx, store_of(settings), Path(scratch), wanted, reuse=reuse)))
+        return as_document(list(rebuilt(ctx, published_store(settings), Path(scratch), wanted, reuse=reuse)))
 
 
 def withdraw(
@@ -52,7 +46,7 @@ def withdraw(
 
     registry = registry_of(settings)
     done = withdrawn(
-        registry, store_of(settings), dataset, version, Reason(*reasons), on,
+        registry, published_store(settings), dataset, version, Reason(*reasons), on,
         work_dir=settings.workspace_dir / "stage", sign=_signer(settings, registry, on), unsigned=settings.unsigned,
         progress=progress,
     )  # fmt: skip
@@ -69,7 +63,7 @@ def redact(
     registry = registry_of(settings)
     _require_known(registry, target)
     done = redacted(
-        registry, store_of(settings), Target(**target), reasons, on,
+        registry, published_store(settings), Target(**target), reasons, on,
         entries=Workspace(settings.workspace_dir).redactions, work_dir=settings.workspace_dir / "stage",
         sign=_signer(settings, registry, on), unsigned=settings.unsigned, progress=progress,
     )  # fmt: skip
@@ -89,4 +83,4 @@ def gc(settings: Settings, *, dry_run: bool) -> dict[str, Any]:
     """What no release leads to, deleted unless it is only asked."""
     from assets.release.gc import collect
 
-    return asdict(collect(store_of(settings), dry_run=dry_run))
+    return asdict(collect(published_store(settings), dry_run=dry_run))

@@ -15,7 +15,7 @@ from assets.release.guard import refuse_rolled_back
 from assets.release.manifest import Release, history, release_of
 from assets.release.retire import complete_withdrawals
 from assets.release.standing import standing
-from assets.release.stores import POINTER, Store, StoreDamaged, blob_path
+from assets.release.stores import POINTER, Store, StoreDamaged, begun, blob_path
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,7 @@ def collect(store: Store, *, dry_run: bool = False) -> Collected:
 
     StoreConflict while somebody publishes; StoreDamaged if `current.json` is not the last release: nothing is
     deleted then, for nobody can say what is garbage."""
-    with store.exclusive():
-        found = store.pointer()
+    with store.exclusive(), begun(store) as found:
         current = release_of(store, found)
         refuse_rolled_back(store, current)
         store.complete()

@@ -66,7 +66,7 @@ def put_pages(store: Store, release_id: str, profile: Profile, sign: Signer | No
     from assets.release.feeds import feeds  # here, because who only reads pages needs no engine
 
     pages = dict(sorted((_pages(profile, sign) | feeds(store, profile)).items()))
-    store.discard(_listed(store) - set(pages))
+    store.drop_pages(_listed(store) - set(pages))
     for path, data in pages.items():
         store.put_page(path, data)
     store.put_page(INDEX, _index(release_id, pages, sign).to_bytes())

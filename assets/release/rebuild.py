@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 
 from assets.build import TableRefused
+from assets.raw.kept import kept_corrections
 from assets.release import durable
 from assets.release.changes import COLUMNS, Comparison
 from assets.release.history import NoSuchVersion, PublishedVersion, released_tables
@@ -103,9 +104,9 @@ class _Upon(LocalStore):
         super().__init__(root)
         self.base = base
 
-    def local(self, path: str) -> Path:
+    def local(self, path: str, sha256: str | None = None) -> Path:
         found = self.root / path
-        return found if found.is_file() else self.base.local(path)
+        return found if found.is_file() else self.base.local(path, sha256)
 
     def stand_on(self, release: Release | None) -> None:
         """Makes a release of the base the current one here. Version folders made here stay, and are seen first."""
@@ -167,6 +168,7 @@ def _one_release(
 ) -> Iterator[Rebuilt]:
     """Makes one release again, and compares its versions."""
     made, before = release
+    ctx = _as_then(ctx, made.manifest)
     ctx.progress(f"重建 rebuild {made.release_id}")
     upon.stand_on(before)
     causes = _causes(ctx, made.manifest)
@@ -187,6 +189,12 @@ def _keep_identical(upon: _Upon, manifest: Manifest) -> None:
         promised = [file.sha256 for file in entry.files]
         if not all(f.is_file() for f in files) or [durable.sha256_of(f) for f in files] != promised:
             upon.forget(entry.folder)
+
+
+def _as_then(ctx: Context, manifest: Manifest) -> Context:
+    """With the corrections that the release went by, if they were kept; else with those of today."""
+    kept = kept_corrections(ctx.workspace, manifest.inputs.corrections_sha256) if manifest.inputs else None
+    return replace(ctx, corrections=kept) if kept and kept.is_dir() else ctx
 
 
 def _missing(ctx: Context, manifest: Manifest) -> str:

@@ -162,7 +162,8 @@ def _size(con: DuckDBPyConnection, select: str, columns: set[str]) -> int:
 
 def _changes(commit: Commit, version: PublishedVersion, entry: Redaction) -> tuple[str, int]:
     """The SELECT of the list of changes that is left, and how many lines go."""
-    relation = reader(commit.store.local(version.entry.file(CHANGES).path))
+    told = version.entry.file(CHANGES)
+    relation = reader(commit.store.local(told.path, told.sha256))
     select, gone = left_of_changes(relation, entry)
     count = commit.stage.con.execute(f"SELECT count(*) FROM {relation} WHERE {gone}").fetchone()
     return select, (count or (0,))[0]

@@ -62,7 +62,7 @@ def remake(
     number = replacement(version.entry.version)
     for file in version.entry.files:
         if file.name not in (DESCRIPTOR, SUMS, CHANGES, NOTES) and _table_of(file.name) not in change.cuts:
-            shutil.copyfile(store.local(file.path), folder / file.name)
+            shutil.copyfile(store.local(file.path, file.sha256), folder / file.name)
     for table, cut in change.cuts.items():
         _write_table(con, version, table, cut, folder)
     exporter("csv").write(con, change.changes, folder / CHANGES)
@@ -97,7 +97,7 @@ def source_of(store: Store, version: PublishedVersion, table: str) -> str:
     file = version.entry.file(f"{table}.parquet")
     if file is None:
         raise Refused(f"{version.entry.folder}: {table} was not published as Parquet and cannot be made again")
-    return f"read_parquet({literal(str(store.local(file.path)))})"
+    return f"read_parquet({literal(str(store.local(file.path, file.sha256)))})"
 
 
 def _rows(con: DuckDBPyConnection, version: PublishedVersion, folder: Path, change: Change) -> dict[str, int]:

@@ -38,7 +38,7 @@ from assets.release.pages import put_pages
 from assets.release.signing import Signer
 from assets.release.staging import Staging, connect, sha256_of_bytes
 from assets.release.standing import Made, kept_hashes, made_versions
-from assets.release.stores import TOMBSTONE, Store, StoreDamaged, blob_path
+from assets.release.stores import TOMBSTONE, Store, StoreDamaged, begun, blob_path
 from assets.release.writers import code, writers
 from schemas.registry import Registry
 
@@ -69,8 +69,7 @@ def opened(
 
     ``on``: the day it is done; the pointer is never put back to an earlier one."""
     work = Path(work_dir) / "release"
-    with store.exclusive():
-        found = store.pointer()
+    with store.exclusive(), begun(store) as found:
         current = release_of(store, found)
         refuse_unsigned(found, sign, unsigned)
         refuse_forged(store, found, sign)
@@ -101,7 +100,6 @@ def retire(commit: Commit, gone: list[Gone], withdrawn_on: str, notice: Notice |
         if one.replacement and one.folder:
             _put_version(commit.store, one.replacement, one.folder)
     place_release(commit, release)
-    commit.store.complete()
     commit.tell("delete")
     complete_withdrawals(commit.store, release)
     put_pages(commit.store, release.release_id, commit.stage.registry.profile, commit.sign)

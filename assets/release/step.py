@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.build import path_of, require_current
+from assets.raw.kept import corrections_sha256
 from assets.raw.receive import ledger
 from assets.release import durable
 from assets.release.evidence import WorkspaceKnowledge
@@ -20,7 +21,6 @@ from assets.release.redactions import read_redactions
 from assets.release.signing import Signer, signer_of_profile
 from assets.release.stores import Store
 from assets.workspace import Context, code_fingerprint, file_sha256, fingerprint, read_json, write_json
-from quality.corrections import correction_files
 
 HERE = Path(__file__).parent
 
@@ -78,8 +78,7 @@ def inputs_of(ctx: Context, receipts: int | None = None) -> Inputs:
 
     Of the whole ledger, or of its first ``receipts``."""
     received = [[r.sha256, r.received_on, r.batch] for r in ledger(ctx.workspace)[:receipts]]
-    texts = [file_sha256(path) for path in correction_files(ctx.corrections_dir)]
-    return Inputs(len(received), fingerprint(received), fingerprint(texts))
+    return Inputs(len(received), fingerprint(received), corrections_sha256(ctx))
 
 
 def _unchanged(result: dict[str, Any]) -> dict[str, Any]:

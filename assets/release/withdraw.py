@@ -89,9 +89,12 @@ def _neighbours(commit: Commit, dataset: str, version: str) -> tuple[Made | None
 def _told_again(commit: Commit, made: Made, before: Made | None, quoted: Made) -> Gone:
     """The version after: the same data, with changes that no longer quote the withdrawn one."""
     stage, gone = commit.stage, quoted.entry.version
-    zh = f"本版本的变更清单引用了已撤回的版本 {gone}，现改为与其前一个有效版本比较；数据没有变化。"
-    en = f"The list of changes quoted version {gone}, which was withdrawn. Changes are now told against the last "
-    en += "version that stands before it; the data are the same."
+    told_zh, told_en = "现在没有可以比较的版本", "There is no version left to tell them against"
+    if before:
+        told_zh = f"现改为与版本 {before.entry.version} 比较"
+        told_en = f"They are now told against version {before.entry.version}"
+    zh = f"本版本的变更清单引用了已撤回的版本 {gone}；{told_zh}；数据没有变化。"
+    en = f"The list of changes quoted version {gone}, which was withdrawn. {told_en}; the data are the same."
     version = PublishedVersion.read(commit.store, made.entry)
     changes = _changes(commit, version, before)
     folder = stage.folder(made.entry.name)
@@ -108,7 +111,8 @@ def _changes(commit: Commit, version: PublishedVersion, before: Made | None) -> 
             sides = old.table_file(store, name), version.table_file(store, name)
             comparison.add(name, *sides)
             call_rewritings(comparison, name, *sides)
-        _judge(comparison, reader(store.local(version.entry.file(CHANGES).path)))
+        told = version.entry.file(CHANGES)
+        _judge(comparison, reader(store.local(told.path, told.sha256)))
     return comparison.select()
 
 

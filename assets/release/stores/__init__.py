@@ -64,6 +64,10 @@ class Store(Protocol):
     def committed(self) -> list[str] | None:
         """Every release that the pointer ever led to, in order; None if the store has no record of it."""
 
+    def unfinished(self) -> str | None:
+        """None if no publisher is at work and none was interrupted, as far as the store can tell; else the release
+        it is about to lead to, or an empty text when it has not come so far."""
+
     def put_blob(self, source: Path, sha256: str) -> None:
         """Stores bytes under their hash, once. StoreDamaged if the source has another hash."""
 
@@ -88,8 +92,17 @@ class Store(Protocol):
 
         In this order: a tombstone in its place says that the withdrawal is complete."""
 
+    def unreferenced(self, referenced: Collection[str]) -> list[str]:
+        """What only abandoned attempts can have left: no page, none of the paths ``referenced``, in order."""
+
+    def discard(self, paths: Collection[str]) -> None:
+        """Deletes garbage. A file that is gone is no error."""
+
     def put_page(self, path: str, data: bytes) -> None:
         """Writes or replaces a derived document (a feed, a page): rebuilt at will, never led to by a manifest."""
+
+    def drop_pages(self, paths: Collection[str]) -> None:
+        """Deletes derived documents. One that is gone is no error."""
 
 
 @contextmanager

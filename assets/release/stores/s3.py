@@ -114,6 +114,10 @@ class S3Store:
     def committed(self) -> list[str] | None:
         return sorted(name.rsplit("/", 1)[-1] for name in self._objects.list(_COMMITTED))
 
+    def unfinished(self) -> str | None:
+        """Nobody can tell: there is no lock and no stage."""
+        return None
+
     def put_blob(self, source: Path, sha256: str) -> None:
         data = source.read_bytes()
         if hashlib.sha256(data).hexdigest() != sha256:
@@ -142,8 +146,8 @@ class S3Store:
             return
         manifest = release.manifest
         self._objects.create(f"{_COMMITTED}/{release.release_id}", b"", {})
-        for entry in manifest.datasets:
-            if entry.changed and not manifest.is_withdrawn(entry.name, entry.version):
+        for entry in manifest.made:
+            if not manifest.is_withdrawn(entry.name, entry.version):
                 self._place(entry)
 
     def withdraw_version(self, dataset: str, version: str, tombstone: bytes, only: Collection[str]) -> None:
@@ -165,6 +169,9 @@ class S3Store:
 
     def put_page(self, path: str, data: bytes) -> None:
         self._objects.put(path, data, _attributes(path, _MOVING))
+
+    def drop_pages(self, paths: Collection[str]) -> None:
+        self._objects.delete(paths)
 
     def _download(self, target: BinaryIO, path: str, sha256: str | None) -> str:
         for name in places(path, sha256):

@@ -2,6 +2,7 @@
 
 drive_publisher.py ROOT many THREADS     two releases, 200,000 rows in the second
 drive_publisher.py ROOT kill N           one release; SIGKILL before the Nth change to the disk
+drive_publisher.py ROOT withdraw N       withdraws fees 1.1.0, killed likewise
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 import duckdb
 
 from assets.release.publisher import publish
+from assets.release.stores.local import LocalStore
+from assets.release.withdraw import Reason, withdraw
 from tests.assets.release import house
 
 CHANGES = ("link", "rename", "replace", "mkdir", "fsync", "unlink", "rmdir", "fchmod")
@@ -35,6 +38,19 @@ def many(root: Path, threads: int) -> None:
 
 
 def kill(root: Path, number: int) -> None:
+    _killed_at(number)
+    publish(house.registry(), root / "open", root / "published", house.AS_OF, work_dir=root / "work")
+
+
+def take_back(root: Path, number: int) -> None:
+    """On the day after the first release: the same bytes, whoever finishes it."""
+    _killed_at(number)
+    day = house.AS_OF.replace(month=7)
+    store, reason = LocalStore(root / "published"), Reason("错。", "Wrong.")
+    withdraw(house.registry(), store, "fees", "1.1.0", reason, day, work_dir=root / "work")
+
+
+def _killed_at(number: int) -> None:
     left = number
 
     def counted(change):
@@ -49,8 +65,7 @@ def kill(root: Path, number: int) -> None:
 
     for name in CHANGES:
         setattr(os, name, counted(getattr(os, name)))
-    publish(house.registry(), root / "open", root / "published", house.AS_OF, work_dir=root / "work")
 
 
 if __name__ == "__main__":
-    {"many": many, "kill": kill}[sys.argv[2]](Path(sys.argv[1]), int(sys.argv[3]))
+    {"many": many, "kill": kill, "withdraw": take_back}[sys.argv[2]](Path(sys.argv[1]), int(sys.argv[3]))

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -20,6 +24,7 @@ from tests.assets.release import house
 from tests.assets.release.scan import places_of
 
 REASON = Reason("收费金额录入有误。", "Amounts were entered wrongly.")
+ROOT = Path(__file__).parents[3]
 ON = date(2026, 7, 2)
 
 
@@ -125,12 +130,45 @@ def test_what_other_versions_hold_too_stays(release, take_back, published):
     verify_release(LocalStore(published), current_release(LocalStore(published)).manifest)
 
 
+def test_anybody_can_verify_what_is_left(three, take_back, published):
+    take_back("fees", "1.1.0")
+    command = [sys.executable, "-m", "assets.release.audit", str(published), "--on", "2026-07-03"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert run.returncode == 0 and "0 findings" in run.stdout, run.stdout + run.stderr
+
+
 def test_twice_is_once_and_unknown_is_said(three, take_back):
     first = take_back("fees", "1.1.0")
     again = take_back("fees", "1.1.0")
     assert (again.changed, again.release_id) == (False, first.release_id)
     with pytest.raises(NoSuchVersion, match=r"9\.9\.9 was never published"):
         take_back("fees", "9.9.9")
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_the_data_goes_or_stays_whole_and_the_next_one_finishes(three, published, tmp_path):
+    """SIGKILL before changes to the disk from the first to the last. A reader finds the old or the new state, whole."""
+    driver = [sys.executable, str(ROOT / "tests/assets/release/drive_publisher.py")]
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    ends, number = [], 1
+    while not ends or ends[-1] != 0:
+        root = tmp_path / str(number)
+        shutil.copytree(published, root / "published")
+        ends.append(subprocess.run([*driver, root, "withdraw", str(number)], env=env, check=False).returncode)
+        store = LocalStore(root / "published")
+        current = current_release(store)
+        if current.manifest.withdrawn:
+            with store.exclusive():  # any publisher's first step
+                complete_withdrawals(store, current)
+        else:
+            verify_release(store, current.manifest)
+            assert places_of("7777.25", root / "published/datasets")
+            subprocess.run([*driver, root, "withdraw", "0"], env=env, check=True)
+        verify_release(store, current_release(store).manifest)
+        assert places_of("7777.25", root / "published") == []
+        assert tombstone(root / "published", "1.1.0") and tombstone(root / "published", "1.2.0")
+        number += 29
+    assert set(ends) == {-9, 0} and len(ends) > 5
 
 
 class Died(BaseException):
