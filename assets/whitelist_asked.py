@@ -26,8 +26,8 @@ from schemas.compile.duckdb import cast_select, order_by
 
 #: what an answer is made of; the open tables are asked of these, without being written
 TABLES = (
-    "core_whitelist_period", "core_provider", "core_filing", "core_filing_document", "core_inspection",
-    "core_subdistrict",
+    "core_whitelist_period", "core_provider", "core_provider_id", "core_filing", "core_filing_document",
+    "core_inspection", "core_subdistrict",
 )  # fmt: skip
 
 Row = dict[str, Any]

@@ -214,7 +214,8 @@ def findings(
 
     A finding is open until a later file states the row without the problem (or, where the row has no readable key,
     until its file is sent again), and it keeps the day it was first seen. A correction in
-    WORKSPACE/corrections/*.yml waives it until a date, with a reason; it lets no row pass.
+    WORKSPACE/corrections/*.yml waives it until a date, with a reason; it lets no row pass. Who is who, where the rules
+    cannot tell (provider-identity-uncertain), is answered there too, under identities.
 
     To remind a sender: tuoyu findings --sender NAME --older-than 30"""
     from pipelines import show, show_findings, standing_view

@@ -32,7 +32,7 @@ def add_to(app: typer.Typer) -> None:
 
 def verify(
     where: Annotated[
-        str | None, typer.Argument(help="A folder or http(s):// address (default: what is published here).")
+        str | None, typer.Argument(help="A folder, or an address: https:// or s3:// (default: what is published here).")
     ] = None,
     allowed_signers: Annotated[
         Path | None,

@@ -16,6 +16,7 @@ import duckdb
 
 from pipelines.demo import WHITELIST_KEY, final_reasons
 from pipelines.demo_run import AS_OF, published_tables
+from pipelines.published import published_store
 from pipelines.settings import Settings
 
 Story = list[list[str]]  # the lines of one provider's events, as text, by their number
@@ -57,10 +58,11 @@ def judge_lists(settings: Settings, releases: list[dict[str, Any]]) -> dict[str,
     ``releases`` as make_history gives them: day and versions."""
     events = stories(key_lines(settings.inbox_dir.parent / WHITELIST_KEY))
     differs = []
+    store = published_store(settings)
     for release in releases:
-        folder = settings.published_dir / "datasets" / "whitelist" / release["datasets"]["whitelist"]
+        path = store.local(f"datasets/whitelist/{release['datasets']['whitelist']}/open_whitelist.parquet")
         with duckdb.connect() as con:
-            rows = con.execute("SELECT provider_id FROM read_parquet(?)", [str(folder / "open_whitelist.parquet")])
+            rows = con.execute("SELECT provider_id FROM read_parquet(?)", [str(path)])
             if {row[0] for row in rows.fetchall()} != _listed(events, release["as_of"]):
                 differs.append(release["as_of"])
     return {"expected": len(releases), "exact": len(releases) - len(differs), "differs": differs}

@@ -96,6 +96,9 @@ def story(found: dict[str, Any]) -> None:
     out, one = console(), found["matches"][0]
     say(out, " · ".join(filter(None, (one["provider_id"], one["provider_name"], one["credit_code"]))), style="bold")
     say(out, "仅供内部使用：含来件的文件名和行号 for inside use: it names received files and rows", style="yellow")
+    for known in found["source_ids"]:
+        if known["source_provider_id"] != one["provider_id"]:
+            _source_id(out, known)
     _question(out, found)
     _decision(out, "现状 now", found["decision"])
     say(out, "经过 story", style="bold")
@@ -107,6 +110,13 @@ def story(found: dict[str, Any]) -> None:
     for clock in found["time_limits"]:
         _clock(out, clock)
     _published_now(out, found["published"])
+
+
+def _source_id(out: Console, known: dict[str, Any]) -> None:
+    """A number under which a source knows or knew the provider."""
+    until = known["valid_to_on"] or ""
+    text = f"{known['source_provider_id']}，{known['valid_from_on']} – {until} · "
+    say(out, text + f"{known['relation']['zh']} {known['relation']['en']}", lead="来源编号 source id: ")
 
 
 def _decision(out: Console, lead: str, decision: dict[str, Any]) -> None:

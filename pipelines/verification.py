@@ -16,8 +16,9 @@ from assets.release.audit import Wanted, audit
 from assets.release.audit.report import Report
 from assets.release.signing import Trust, trust_of_file, trust_of_profile
 from assets.release.stores import Store
-from assets.release.stores.local import LocalStore
+from assets.release.stores.access import REMOTE
 from assets.workspace import read_json, write_json
+from pipelines.published import store_of_address
 from pipelines.settings import Settings, SettingsError
 from schemas.registry import load
 
@@ -49,21 +50,21 @@ def verify(settings: Settings, asked: Asked, tell: Callable[[str], None] = lambd
         quick=asked.quick,
         seen=_seen(asked, address),
     )
-    report = audit(_store(address), address, wanted, tell)
+    report = audit(_store(settings, address), address, wanted, tell)
     if asked.remember and report.ok:
         known = {"seq": report.seq, "release": report.release, "sha256": report.sha256, "as_of": report.as_of}
         write_json(asked.remember, (_remembered(asked.remember) or {}) | {address: known})
     return report
 
 
-def _store(address: str) -> Store:
+def _store(settings: Settings, address: str) -> Store:
     if address.startswith(("http://", "https://")):
         from assets.release.stores.http import HttpStore  # its client is loaded only by those who need it
 
         return HttpStore(address)
-    if not Path(address).is_dir():
+    if not address.startswith(REMOTE) and not Path(address).is_dir():
         raise SettingsError(f"没有这个文件夹 no such folder: {address}")
-    return LocalStore(Path(address))
+    return store_of_address(settings, address)
 
 
 def _trust(settings: Settings, asked: Asked) -> tuple[Trust | None, str | None]:

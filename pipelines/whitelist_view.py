@@ -59,11 +59,24 @@ def explain(settings: Settings, who: str, known_on: date | None, *, progress: Pr
         return _known(tables, known_on) | {
             "matches": matches,
             "inside_use": True,  # it names received files
+            "source_ids": [
+                row | {"relation": _title(registry, "identity_relation", row["identity_relation_code"])}
+                for row in tables.rows(_SOURCE_IDS, key)
+            ],
             "decision": _titled(registry, *tables.open_rows(DECISION, where, key)),
             "states": [_state(registry, state) for state in story(tables, *key)],
             "time_limits": [_titled(registry, row) for row in tables.open_rows(DEADLINE, where, key)],
             "published": _published_now(settings, tables.ctx, key),
         }
+
+
+#: under which numbers sources know or knew the provider
+_SOURCE_IDS = """
+    SELECT source_provider_id, valid_from_on, valid_to_on, identity_relation_code
+    FROM core_provider_id
+    WHERE area_code = ? AND provider_id = ?
+    ORDER BY valid_from_on, source_provider_id
+"""
 
 
 def default_day(settings: Settings) -> date:
@@ -75,11 +88,17 @@ def default_day(settings: Settings) -> date:
 
 
 def find(tables: Asked, who: str) -> list[Row]:
-    """Providers of that identifier, credit code or name, now or once; else those whose name contains it."""
+    """Providers of that identifier (their own, else one a source used), credit code or name, now or once; else those
+    whose name contains it."""
     text = who.strip()
     name, identifier = text.translate(_BRACKETS), normalize("NFKC", text).replace(" ", "").upper()
     ways = [
         ("provider_id = $1", identifier),
+        (
+            "(area_code, provider_id) IN (SELECT (area_code, provider_id) FROM core_provider_id "
+            "WHERE source_provider_id = $1)",
+            identifier,
+        ),
         ("credit_code = $1", identifier),
         ("{name} = $1 OR contains(';' || {aliases} || ';', ';' || $1 || ';')", name),
         ("contains({name}, $1) OR contains({aliases}, $1)", name),

@@ -83,8 +83,11 @@ def _build(ctx: Context) -> Intake:
 
 
 def gate_fingerprint(ctx: Context) -> str:
-    """All that a file's verdict depends on besides the file itself."""
-    in_force = {p.code: p.value for p in ctx.registry.parameters(ctx.as_of).values()}
+    """All that a file's verdict depends on besides the file itself: of the dated figures those its rules name.
+
+    The rules between tables take theirs from the day each reception is judged as of."""
+    named = {code for table in ctx.registry.tables.values() for rule in table.rules for code in rule.parameters}
+    in_force = {p.code: p.value for p in ctx.registry.parameters(ctx.as_of).values() if p.code in named}
     return fingerprint(
         ctx.registry.fingerprint, in_force, vars(ctx.limits), code_fingerprint(QUALITY), duckdb.__version__
     )

@@ -10,8 +10,8 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from assets.release import verify
 from assets.release.manifest import Inputs, Release
+from assets.release.readback import verify_release
 from assets.release.signing import Signer
 from assets.release.staging import Staging, sha256_of_bytes
 from assets.release.stores import POINTER, Store
@@ -48,7 +48,7 @@ def place_release(commit: Commit, release: Release) -> None:
         documents["manifest.json.sig"] = commit.sign(document)
     commit.store.put_release(release.release_id, documents)
     commit.tell(f"release {release.release_id}: read back")
-    verify.verify_release(commit.store, release.manifest)
+    verify_release(commit.store, release.manifest)
     _point(commit, release)
 
 

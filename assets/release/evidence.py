@@ -23,6 +23,9 @@ from assets.workspace import Context
 from schemas.compile.duckdb import literal, quote
 from schemas.model import PROVENANCE, Table
 
+#: who each source id stands for, and which ids were merged
+IDENTITIES = "core_provider_id"
+
 
 @dataclass
 class WorkspaceKnowledge:
@@ -67,14 +70,15 @@ def _write_evidence(ctx: Context, name: str, new: list[str], path: Path) -> None
     con = connect(ctx)
     if makers:
         columns, dated = ", ".join(quote(column) for column in traced), _dated(ctx, makers)
+        facts = _facts(ctx, makers, columns, listed) + _merged(ctx, traced, listed)
         select = (
             f"SELECT {columns}, source_sha256, CAST(received_on AS VARCHAR) AS received_on, is_new, "
-            f"{dated} AS is_dated FROM ({_facts(ctx, makers, columns, listed)}) "
-            f"QUALIFY row_number() OVER (PARTITION BY {columns} ORDER BY {_NEWEST}) = 1 ORDER BY {columns}"
+            f"{dated} AS is_dated, is_merged FROM ({facts}) QUALIFY row_number() OVER "
+            f"(PARTITION BY {columns} ORDER BY is_merged DESC, {_NEWEST}) = 1 ORDER BY {columns}"
         )
     else:
         nothing = "NULL::VARCHAR AS source_sha256, NULL::VARCHAR AS received_on"
-        select = f"SELECT {nothing}, len({listed}) > 0 AS is_new, TRUE AS is_dated"
+        select = f"SELECT {nothing}, len({listed}) > 0 AS is_new, TRUE AS is_dated, FALSE AS is_merged"
     write_parquet(con, select, path)
     con.close()
 
@@ -98,7 +102,20 @@ def _facts(ctx: Context, makers: tuple[str, ...], columns: str, new: str) -> str
         f"CASE WHEN source_code IN ({registers}) THEN {newest.format(c)} ELSE {c} END AS {c}"
         for c in ("source_sha256", "received_on", "is_new")
     )
-    return f"SELECT {columns}, {said} FROM ({rows})"
+    return f"SELECT {columns}, {said}, FALSE AS is_merged FROM ({rows})"
+
+
+def _merged(ctx: Context, traced: tuple[str, ...], new: str) -> str:
+    """Ids that were found to be another provider's: no fact has them any more, so they are traced by themselves."""
+    path = path_of(ctx, IDENTITIES)
+    if not path.exists() or set(traced) != {"area_code", "provider_id"}:
+        return ""
+    file = f"read_parquet({literal(str(path))})"
+    columns = ", ".join("minted_provider_id AS provider_id" if c == "provider_id" else quote(c) for c in traced)
+    return (
+        f" UNION ALL SELECT {columns}, source_sha256, received_on, list_contains({new}, source_sha256), TRUE "
+        f"FROM {file} WHERE merged_into_id IS NOT NULL"
+    )
 
 
 def _dated(ctx: Context, makers: tuple[str, ...]) -> bool:

@@ -13,13 +13,16 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import date
+from typing import TYPE_CHECKING
 
 from assets.release.manifest import Link, Release, release_at
+from assets.release.readback import verify_release
+from assets.release.refusal import Refused
 from assets.release.signing import BadSignature, Signer, verify_signature
-from assets.release.staging import Refused
 from assets.release.stores import Store, StoreDamaged, signature_path
-from assets.release.verify import verify_release
-from schemas.model import Profile
+
+if TYPE_CHECKING:
+    from schemas.model import Profile
 
 
 class WrongProfile(Refused):

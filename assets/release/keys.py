@@ -41,6 +41,11 @@ def make_root(folder: Path, principal: str, *, passphrase: str | None) -> dict[s
 
     ``passphrase``: None lets `ssh-keygen` ask on the terminal, which keeps it out of every list of processes."""
     root = folder / "root"
+    if passphrase is None and not _has_terminal():
+        raise KeyRefused(
+            "没有终端可以询问口令，未生成 there is no terminal to ask for a passphrase, no key was made; "
+            "试用可加 for a trial: --no-passphrase"
+        )
     _make_key(root, f"tuoyu-open-data root {principal}", passphrase)
     line = allowed_line(principal, _certified(public_of(root.with_name("root.pub"))))
     _write_new(folder / ALLOWED, line.encode(), 0o644)
@@ -149,6 +154,15 @@ def _ask(arguments: list[str]) -> None:
     if done.returncode:
         said = "; ".join(line.strip(" @") for line in done.stderr.splitlines() if line.strip(" @"))
         raise KeyRefused(f"ssh-keygen: {said or done.returncode}")
+
+
+def _has_terminal() -> bool:
+    """Without one `ssh-keygen` asks nobody and makes an open key without a word."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR))
+    except OSError:
+        return False
+    return True
 
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:

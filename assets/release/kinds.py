@@ -23,6 +23,8 @@ from schemas.compile.duckdb import literal, quote
 
 #: a new statement that gives no date of its own holds from when it was received: it corrects nothing
 _UNDATED = "SELECT key FROM kinds_evidence WHERE is_new AND NOT is_dated"
+#: what a file of evidence has beside the columns of the key
+_OF_EVIDENCE = ("source_sha256", "received_on", "is_new", "is_dated", "is_merged")
 #: what can be written in several ways and mean the same, by the type of the field
 _WRITABLE = ("string", "number", "integer")
 
@@ -151,7 +153,8 @@ class _Judging:
     def reasons(self) -> None:
         """Why, and by which received file."""
         self.set(
-            f"reason = coalesce(c.reason, {self._reason()}), source_sha256 = e.source_sha256, "
+            "reason = coalesce(c.reason, CASE WHEN e.is_merged AND c.change = 'removed' THEN 'identity-decided' "
+            f"ELSE {self._reason()} END), source_sha256 = e.source_sha256, "
             "received_on = e.received_on",
             "c.key = e.key",
             "FROM kinds_evidence e",
@@ -160,15 +163,14 @@ class _Judging:
     def _evidence(self) -> str:
         if self._grounds.evidence is None:
             unknown = "NULL::VARCHAR AS source_sha256, NULL::VARCHAR AS received_on, NULL::BOOLEAN AS is_new"
-            return f"SELECT key, {unknown}, TRUE AS is_dated FROM kinds_key"
+            return f"SELECT key, {unknown}, TRUE AS is_dated, FALSE AS is_merged FROM kinds_key"
         file = reader(self._grounds.evidence)
         found = [row[0] for row in self._con.execute(f"DESCRIBE FROM {file}").fetchall()]
-        columns = [c for c in found if c not in ("source_sha256", "received_on", "is_new", "is_dated")]
+        columns = [c for c in found if c not in _OF_EVIDENCE]
         keys = [f"json_extract_string(k.key, {literal('$.' + c)}) = CAST(e.{quote(c)} AS VARCHAR)" for c in columns]
         joined = " AND ".join(keys) or "TRUE"
         return (
-            "SELECT k.key, e.source_sha256, CAST(e.received_on AS VARCHAR) AS received_on, e.is_new, e.is_dated "
-            f"FROM kinds_key k LEFT JOIN {file} e ON {joined}"
+            f"SELECT k.key, {', '.join(f'e.{c}' for c in _OF_EVIDENCE)} FROM kinds_key k LEFT JOIN {file} e ON {joined}"
         )
 
     def _reason(self) -> str:

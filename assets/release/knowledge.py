@@ -26,7 +26,8 @@ class Knowledge(Protocol):
         """For each table the newest received file a row is made of.
 
         Columns: those of its key that lead to it, `source_sha256`, `received_on`, `is_new` (received since the
-        release ``before``) and `is_dated` (the facts say when they were so). A table whose rows are made of many
+        release ``before``), `is_dated` (the facts say when they were so) and `is_merged` (this id was found to be
+        another one's). A table whose rows are made of many
         files has one row without key, hash and day: whether anything was received at all."""
 
 

@@ -182,13 +182,13 @@ def _figures(told: _Told, words: Words, changed: list[str]) -> list[str]:
 
 def _table(told: _Told, words: Words, name: str) -> list[str]:
     """Who came and went, what was corrected, and of the rest how much."""
-    lines = ["", f"## {_plain(told.resource(name)[words.title])}"]
+    lines: list[str] = []
     titles = told.labels.codes(_changes_field(told, "change"), words.label)
     for change in ("added", "removed"):
         lines += _whole_rows(told, words, name, change, titles[change])
     lines += _values(told, words, name, titles["corrected"])
     lines += _by_field(told, words, name, titles)
-    return lines
+    return ["", f"## {_plain(told.resource(name)[words.title])}", *lines] if lines else []
 
 
 def _whole_rows(told: _Told, words: Words, name: str, change: str, title: str) -> list[str]:

@@ -100,7 +100,6 @@ def retire(commit: Commit, gone: list[Gone], withdrawn_on: str, notice: Notice |
         if one.replacement and one.folder:
             _put_version(commit.store, one.replacement, one.folder)
     place_release(commit, release)
-    commit.store.complete()
     commit.tell("delete")
     complete_withdrawals(commit.store, release)
     put_pages(commit.store, release.release_id, commit.stage.registry.profile, commit.sign)

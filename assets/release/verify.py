@@ -1,7 +1,8 @@
-"""Proof that files are what their descriptors and checksums say: before the commit, and of a release.
+"""Proof that staged files are what their descriptors and checksums say, before anything is placed.
 
 Three engines at the border: frictionless as any outsider would run it, DuckDB reading every CSV back
-against the Parquet, and plain hashing. What does not belong here: whether the data is right (quality/).
+against the Parquet, and plain hashing. What does not belong here: whether the data is right (quality/), reading
+placed bytes back (readback.py).
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ from duckdb import DuckDBPyConnection
 
 from assets.release import durable
 from assets.release.history import DESCRIPTOR
-from assets.release.manifest import Manifest
+from assets.release.readback import verify_release as verify_release
 from assets.release.staging import SUMS, Refused, Staged, Staging
-from assets.release.stores import Store, StoreDamaged
 from schemas.compile.duckdb import column_type, literal, quote
 from schemas.model import Table
 
@@ -41,15 +41,6 @@ def verify_package(folder: Path, rows: int) -> None:
     """Refused unless checksums and descriptor agree with the files of a version with so many rows."""
     _sums(folder)
     _frictionless(folder, limited=rows > FULL_ROWS)
-
-
-def verify_release(store: Store, manifest: Manifest) -> None:
-    """Reads every byte a release leads to. StoreDamaged at the first that is not as promised."""
-    for dataset in manifest.versions:
-        for file in dataset.files:
-            path = store.local(file.path, file.sha256)
-            if path.stat().st_size != file.bytes or durable.sha256_of(path) != file.sha256:
-                raise StoreDamaged(f"{file.path}: not the bytes that were released")
 
 
 def _same_rows(con: DuckDBPyConnection, table: Table, csv: Path, ordered: Path) -> None:

@@ -2,10 +2,10 @@
 -- severity: warning
 -- table: filing
 -- column: provider_id
--- says_zh: 不能确定这是新的机构还是已有的机构换了编号：{value}（本条 / 已有）；核实之前按两家处理，只用一个编号的按一家处理
--- says_en: It cannot be told whether this is a new provider or a known one under another id: {value} (this / known); until somebody decides they are two, or one where they have one id
--- advice_zh: 请核实，并在更正文件夹的 identities.yml 的 identities: 之下写一条：- {same: [本条编号, 已有编号], reason_zh: 理由, reported_by: 单位或岗位, reported_on: 2026-03-05, source: 依据}；不是同一家的，把 same 写成 not_same（两个编号用 tuoyu findings --values 查看）
--- advice_en: Find out, and write into identities.yml in the folder of corrections, below identities: one line - {same: [this id, known id], reason_zh: why, reported_by: who, reported_on: 2026-03-05, source: what shows it}; not_same instead of same if they are two (tuoyu findings --values shows both ids)
+-- says_zh: 不能确定这是新的机构还是已有的机构换了编号（本条, 已有）：{value}；核实之前两个编号按两家、一个编号按一家处理
+-- says_en: It cannot be told whether this is a new provider or a known one under another id (this, known): {value}; until somebody decides, two ids are two providers and one id is one
+-- advice_zh: 请核实，并在更正文件夹的 identities.yml 的 identities: 之下写一条：- {same: [{value}], reason_zh: 理由, reported_by: 单位或岗位, reported_on: 2026-03-05, source: 依据}；不是同一家的，把 same 写成 not_same（方括号内为两个编号，用 tuoyu findings --values 查看）
+-- advice_en: Find out, and write into identities.yml in the folder of corrections, below identities: one line - {same: [{value}], reason_zh: why, reported_by: who, reported_on: 2026-03-05, source: what shows it}; not_same instead of same if they are two (in brackets both ids, which tuoyu findings --values shows)
 -- source: project
 -- dq: 0303
 -- implements: R-ID-07
@@ -81,7 +81,7 @@ asked AS (
     UNION ALL
     SELECT area_code, source_sha256, source_sheet, source_row, other_name, source_provider_id FROM doubted
 )
-SELECT source_sha256, source_sheet, source_row, min(concat(this_name, ' / ', known_name)) AS value
+SELECT source_sha256, source_sheet, source_row, min(concat(this_name, ', ', known_name)) AS value
 FROM asked
 LEFT JOIN identity_decision AS decided
     ON decided.one = asked.this_name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlglot
 
+from assets.known import DAYS, known_select
 from assets.lineage import sql_files, table_sql
 from tests.assets.sql_bench import DOCUMENTS, STREET, Bench, contracts
 
@@ -28,6 +29,12 @@ def test_a_select_is_one_statement_that_spark_reads_too(name):
     unportable = (sqlglot.exp.Qualify, sqlglot.exp.Lambda, sqlglot.exp.Struct, sqlglot.exp.IgnoreNulls)
     assert not [node.sql() for node in tree.find_all(*unportable)]
     assert "::" not in table_sql(name)
+
+
+@pytest.mark.parametrize("name", ["filing", *DAYS])
+def test_what_was_stated_is_seen_by_stable_ids_in_sql_that_spark_reads_too(name):
+    [tree] = sqlglot.parse(known_select(contracts()[name]), dialect="spark", error_level=sqlglot.ErrorLevel.RAISE)
+    assert isinstance(tree, sqlglot.exp.Select)
 
 
 # -- filings and providers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -228,7 +229,7 @@ def test_an_id_that_comes_back_for_somebody_else_is_not_used_again(ledger):
         ("0016~2", "0016", "2025-06-01", "reissued-to-another", "0016"),
     ]
     assert ledger.on_file(16) == ["0016~2"]
-    assert ledger.found("provider-id-reused") == ["0016 / 0016~2"]
+    assert ledger.found("provider-id-reused") == ["0016, 0016~2"]
     assert not ledger.found("filing-after-end")
 
 
@@ -249,7 +250,7 @@ def test_two_ids_of_one_provider_that_state_one_fact_state_it_once(ledger):
 def test_what_is_only_alike_is_never_linked_and_asked_where_it_may_be_the_same(ledger):
     assert [row[3] for row in ledger.history(18, 20, 22)] == ["first-seen"] * 3
     assert ledger.on_file(17, 18, 19, 20, 21, 22) == ["0018", "0020", "0022"]
-    assert ledger.found("provider-identity-uncertain") == ["0018 / 0017", "0020 / 0019"]
+    assert ledger.found("provider-identity-uncertain") == ["0018, 0017", "0020, 0019"]
 
 
 def test_people_decide_and_no_id_that_was_given_away_is_lost(tmp_path):
@@ -267,8 +268,8 @@ def test_people_decide_and_no_id_that_was_given_away_is_lost(tmp_path):
     )  # fmt: skip
     ledger.build()
     assert ledger.on_file(*range(9)) == ["0002", "0003", "0004", "0004~2", "0007"]
-    assert ledger.found("provider-identity-uncertain") == ["0003~2 / 0003", "0007 / 0001"]
-    assert ledger.found("provider-id-reused") == ["0004 / 0004~2"]
+    assert ledger.found("provider-identity-uncertain") == ["0003~2, 0003", "0007, 0001"]
+    assert ledger.found("provider-id-reused") == ["0004, 0004~2"]
     ledger.decide(
         {"same": [sid(7), sid(1)]}, {"not_same": [sid(2), sid(8)]}, {"not_same": [f"{sid(3)}~2", sid(3)]},
         {"same": [sid(4), f"{sid(4)}~2"]}, {"same": [sid(1), sid(99)]},
@@ -303,6 +304,15 @@ def test_the_corrections_a_run_went_by_are_kept_under_their_hash(tmp_path):
         assert corrections_sha256(kept) == sha256
     one, other = (load_identities(kept_corrections(ledger.workspace, sha256)) for sha256 in (first, second))
     assert one[0].same and not other[0].same
+
+
+def test_the_remedy_of_the_finding_is_the_entry_to_write(ledger, tmp_path):
+    told = findings(settings(ledger), date(2026, 3, 31), Wanted(code="provider-identity-uncertain", values=True))
+    for language in ("zh", "en"):
+        (entry,) = {re.search(r"- \{.*\}", f[f"advice_{language}"])[0] for f in told["findings"][:1]}
+        (tmp_path / "identities.yml").write_text(f"identities:\n  {entry}\n", "utf-8")
+        (decision,) = load_identities(tmp_path)
+        assert decision.same and ", ".join(decision.entry.same) == told["findings"][0]["value"]
 
 
 @pytest.mark.parametrize(

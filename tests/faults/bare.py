@@ -14,7 +14,9 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from assets.release.guard import refuse_overwriting, refuse_rolled_back
 from assets.release.manifest import DatasetEntry, FileEntry, Manifest, Release, release_of
+from assets.release.readback import verify_release
 from assets.release.stores import Store, StoreConflict, begun
 from assets.release.stores.local import LocalStore
 
@@ -30,8 +32,6 @@ def contents(label: str) -> dict[str, bytes]:
 
 def publish(store: Store, work: Path, label: str) -> Release:
     """The release of a label, or the current one if it holds the label already."""
-    from assets.release.guard import refuse_overwriting, refuse_rolled_back
-
     with store.exclusive(), begun(store) as found:
         current = release_of(store, found)
         refuse_rolled_back(store, current)
@@ -45,8 +45,6 @@ def publish(store: Store, work: Path, label: str) -> Release:
 
 def place(store: Store, found: bytes | None, work: Path, label: str) -> Release:
     """Writes the release of a label and commits it upon the pointer that was found."""
-    from assets.release.verify import verify_release
-
     release = _release(label, release_of(store, found))
     work.mkdir(parents=True, exist_ok=True)
     entry = release.manifest.datasets[0]

@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.faults import s3
+
 ROOT = Path(__file__).parents[2]
 HARNESS = ROOT / ".." / "shared" / "faults" / "killtest.py"
 HERE = Path(__file__).parent
@@ -105,6 +107,10 @@ PROMISES = (
         "run", "the whole run killed: the next one ends in the tree of an undisturbed one, whatever Dagster believes",
         "", ("--kills", "20"), ("--kills", "2"), _count(),
     ),
+    Promise(
+        "tampering", "flips, swaps, additions, rollbacks, other keys: found by the documented commands",
+        "", ("200",), ("16",), _count(),
+    ),
 )
 
 
@@ -120,9 +126,11 @@ def commands(given: argparse.Namespace, prepared: Path, wait: str) -> list[str]:
         one, many = (f"{entry}{given.as_of} {wait} --open {prepared}/{of}" for of in ("next", f"$(({{i}}%{MANY}))"))
         setup = f"{entry}{given.base_as_of} --open {prepared}/base"
     asked = {w: f"{python} -S {HERE}/reader.py {w} {{dir}}" for w in ("verify", "current", "list")}
+    if given.subject != "bare":  # the product's own word on it, besides that of a reader who knows nothing of us
+        asked["verify"] += f" && {python} -m assets.release.audit {{dir}} --on {given.as_of}"
     said = ["--setup", setup, "--publish", one, "--publish-i", many]
     said += [part for word, command in asked.items() for part in (f"--{word}", command)]
-    said += [part for path in ("current.json", "pages.json") for part in ("--mutable", path)]
+    said += [part for path in ("current.json", "pages.json", "feeds/*") for part in ("--mutable", path)]
     return [*said, "--converge", "--max-leak", "0", "--rekill", "0.25"]
 
 
@@ -146,6 +154,8 @@ def measure(promise: Promise, given: argparse.Namespace, scratch: Path) -> dict[
     line = {"promise": promise.says, "name": promise.name, "number": " ".join(promise.full)}
     if missing:
         return line | {"skipped": missing, "ok": None}
+    if promise.name == "tampering":
+        return line | tampered(given)
     if promise.name == "run":
         return line | whole_run(given, promise.few if given.quick else promise.full)
     report, numbers = scratch / f"{promise.name}.json", promise.few if given.quick else promise.full
@@ -181,6 +191,17 @@ def whole_run(given: argparse.Namespace, numbers: tuple[str, ...]) -> dict[str, 
     return line | {"ok": said.returncode == 0}
 
 
+def tampered(given: argparse.Namespace) -> dict[str, Any]:
+    """Needs no harness either: what is done to a folder and found by `tuoyu verify` and the script of its page."""
+    from tests.faults.tampering import rows
+
+    began, found = time.monotonic(), rows(given.quick)
+    measured = "; ".join(f"{says}: {counted}" for says, _, counted, _ in found)
+    missed = [row for row in found if not row[3]]
+    line = {"measured": measured, "violations": len(missed), "seconds": round(time.monotonic() - began), "stats": found}
+    return line | {"ok": not missed}
+
+
 def main() -> int:
     given = _arguments()
     if not HARNESS.exists():
@@ -191,14 +212,36 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="faults-", dir=given.scratch) as folder:
         prepare(given, Path(folder) / "open")
         for promise in PROMISES:
-            if given.only and promise.name not in given.only.split(","):
-                continue
-            print(f"{promise.name:9}{promise.says}", flush=True)
-            lines.append(measure(promise, given, Path(folder)))
-            print(f"{'':9}{_verdict(lines[-1])}", flush=True)
-            given.report.write_text(json.dumps({"subject": given.subject, "promises": lines}, indent=1) + "\n")
+            if _wanted(given, promise.name):
+                print(f"{promise.name:9}{promise.says}", flush=True)
+                lines.append(measure(promise, given, Path(folder)))
+                print(f"{'':9}{_verdict(lines[-1])}", flush=True)
+                _report(given, lines)
+    for name in s3.MEASURES:
+        if _wanted(given, f"s3-{name}"):
+            lines += [object_store(name, given.quick)]
+            print(f"{lines[-1]['name']:9} {lines[-1]['promise']}\n{'':9}{_verdict(lines[-1])}", flush=True)
+            _report(given, lines)
     print(f"report: {given.report}")
     return 1 if any(line["ok"] is False for line in lines) else 0
+
+
+def object_store(name: str, quick: bool) -> dict[str, Any]:
+    """Measures a promise to an object store; returns its line of the table."""
+    [(promise, number, measured, ok)] = s3.rows(quick, (name,))
+    return {"promise": promise, "name": f"s3-{name}", "number": number, "measured": measured, "ok": ok}
+
+
+def _names() -> list[str]:
+    return [p.name for p in PROMISES] + [f"s3-{name}" for name in s3.MEASURES]
+
+
+def _wanted(given: argparse.Namespace, name: str) -> bool:
+    return not given.only or name in given.only.split(",")
+
+
+def _report(given: argparse.Namespace, lines: list[dict[str, Any]]) -> None:
+    given.report.write_text(json.dumps({"subject": given.subject, "promises": lines}, indent=1) + "\n")
 
 
 def _verdict(line: dict[str, Any]) -> str:
@@ -212,7 +255,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--quick", action="store_true", help="a few trials of each")
-    parser.add_argument("--only", help="promises, divided by commas: " + ",".join(p.name for p in PROMISES))
+    parser.add_argument("--only", help="promises, divided by commas: " + ",".join(_names()))
     parser.add_argument("--n", type=int, help="another number of trials")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--subject", choices=("bare", "house", "open"), default="house")

@@ -1,8 +1,8 @@
 """Tampering with what is published, at random: how much of it the documented commands find.
 
 What belongs here: the tampering, and the counting for `make faults`. Each trial is one deed upon a copy of a signed
-history of three months, by somebody who can write everything below `published/` and has no key of the publisher. What
-does not: what a finding says (tests/assets/release/test_audit.py).
+history of three months, after which a version was withdrawn, by somebody who can write everything below `published/`
+and has no key of the publisher. What does not: what a finding says (tests/assets/release/test_audit.py).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Victim:
-    """A published folder after each of its months, who its readers believe, and what they remember."""
+    """A published folder after each of its releases, who its readers believe, and what they remember."""
 
     months: tuple[Path, ...]
     allowed: Path
@@ -64,12 +64,15 @@ class Trial:
 
 
 def make_victim(folder: Path) -> Victim:
-    """Three signed months; a copy of the published folder after each."""
+    """Three signed months and a withdrawal; a copy of the published folder after each."""
     own, other = signed.make_keys(folder / "keys"), signed.make_keys(folder / "stranger")
     key, stranger = own.release(2026), other.release(2026)
     months = []
-    for number in range(3):
-        signed.month(folder / "house", key, number)
+    for number in range(4):
+        if number < len(signed.MONTHS):
+            signed.month(folder / "house", key, number)
+        else:
+            signed.take_back(folder / "house", key, "fees", "1.1.0")
         months.append(folder / f"month{number}")
         _copy(folder / "house" / "published", months[-1])
     victim = Victim(tuple(months), own.allowed, folder / "seen.json", stranger.with_name("release-2026-cert.pub"))
@@ -169,6 +172,18 @@ def rollback(folder: Path, dice: random.Random, victim: Victim) -> Trial:
     return Trial("rollback", older.name)
 
 
+def undelete(folder: Path, dice: random.Random, victim: Victim) -> Trial:
+    """A withdrawn file is back: in the folder of its version, or under its hash."""
+    gone = next(path.parent for path in folder.glob("datasets/*/*/tombstone.json"))
+    before = victim.months[-2] / gone.relative_to(folder)
+    file = dice.choice([p for p in sorted(before.iterdir()) if not _is_blob(folder, p)])
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    target = dice.choice([gone / file.name, folder / blob_path(digest)])
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(file, target)
+    return Trial("undelete", f"{target.relative_to(folder)}")
+
+
 def frozen(folder: Path, dice: random.Random, victim: Victim) -> Trial:
     """The newest release, served on after its time."""
     expires = date.fromisoformat(json.loads((folder / "current.json").read_bytes())["expires_on"])
@@ -178,7 +193,7 @@ def frozen(folder: Path, dice: random.Random, victim: Victim) -> Trial:
 def new_pointer(folder: Path, dice: random.Random, victim: Victim) -> Trial:
     """A pointer that says something else, without anybody's signature or with the stranger's."""
     pointer = json.loads((folder / "current.json").read_bytes())
-    change = dice.choice([{"expires_on": "2099-12-31"}, {"as_of": "2026-04-01"}, {"signed_by": None}, {"seq": 4}])
+    change = dice.choice([{"expires_on": "2099-12-31"}, {"as_of": "2026-04-02"}, {"signed_by": None}, {"seq": 5}])
     _point(folder, pointer | change, victim.stranger if dice.random() < 0.5 else None)
     return Trial("new pointer", f"{change}")
 
@@ -215,7 +230,7 @@ def unsigned(folder: Path, dice: random.Random, victim: Victim) -> Trial:
 #: deed -> its share of the trials; the first four happen by accident as well
 DEEDS: dict[Callable[[Path, random.Random, Victim], Trial], int] = {
     flip: 40, delete: 8, truncate: 6, add: 10, swap_files: 8, swap_versions: 4, swap_releases: 4, old_pointer: 4,
-    rollback: 4, frozen: 3, new_pointer: 4, another_key: 3, unsigned: 2,
+    rollback: 4, undelete: 4, frozen: 3, new_pointer: 4, another_key: 3, unsigned: 2,
 }  # fmt: skip
 
 def trials(victim: Victim, folder: Path, number: int, seed: int = 1) -> Iterator[tuple[Trial, Path]]:
@@ -243,7 +258,7 @@ def rows(quick: bool, victim: Victim | None = None) -> list[tuple[str, str, str,
             counted["folder"].append((trial, found(victim, copy, trial)))
             if count % every == 0 and trial.name != "rollback" and not trial.of(_is_unseen_by_script):
                 counted["script"].append((trial, script_finds(victim, copy, trial)))
-            if count % every == 1 % every and trial.name != "add" and not trial.of(earlier.__contains__):
+            if count % every == 1 % every and trial.name not in _ADDS and not trial.of(earlier.__contains__):
                 with served(copy) as address:
                     counted["http"].append((trial, found(victim, copy, trial, address)))
     says = {
@@ -252,6 +267,10 @@ def rows(quick: bool, victim: Victim | None = None) -> list[tuple[str, str, str,
         "http": "tampering: tuoyu verify over HTTP (not: additions, which only a listing shows)",
     }
     return [_row(says[way], results) for way, results in counted.items()]
+
+
+#: deeds that only a listing shows
+_ADDS = ("add",)
 
 
 def _is_unseen_by_script(path: str) -> bool:
@@ -297,6 +316,11 @@ def files(folder: Path) -> list[Path]:
     """Every file a reader can be given; not the publisher's own."""
     found = sorted(p for p in folder.rglob("*") if p.is_file())
     return [p for p in found if not p.relative_to(folder).parts[0].startswith(".")]
+
+
+def _is_blob(folder: Path, file: Path) -> bool:
+    """Whether a version that stands has the same bytes."""
+    return (folder / blob_path(hashlib.sha256(file.read_bytes()).hexdigest())).exists()
 
 
 def _point(folder: Path, pointer: dict, key: Path | None) -> None:

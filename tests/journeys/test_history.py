@@ -26,7 +26,7 @@ from tests.house.source import ROOT
 TUOYU = [sys.executable, "-c", "from pipelines.cli import main; main()"]
 HISTORY = ["demo", "--history", "--months", "3"]
 
-pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 def tuoyu(*words: str, home: Path) -> subprocess.CompletedProcess[str]:

@@ -21,6 +21,7 @@ import yaml
 from pipelines.exits import Exit
 from pipelines.settings import VARIABLES
 from quality.corrections import load_corrections
+from quality.identities import load_identities
 from schemas.registry import load
 from tests.house.source import FLOORS, ROOT
 
@@ -112,9 +113,12 @@ def test_the_commands_run_and_the_demo_prints_what_the_readme_shows(printed, hom
 
 def test_the_correction_of_the_readme_is_one(tmp_path):
     assert blocks(READMES[0], "yml") == blocks(READMES[1], "yml")
-    (tmp_path / "a.yml").write_text(blocks(READMES[0], "yml")[0], "utf-8")
+    for number, block in enumerate(blocks(READMES[0], "yml")):
+        (tmp_path / f"{number}.yml").write_text(block, "utf-8")
     (correction,) = load_corrections(tmp_path, load("binjiang"))
     assert correction.in_force(correction.entry.reported_on)
+    (decision,) = load_identities(tmp_path)
+    assert decision.same and len(decision.ids) == 2
 
 
 @pytest.mark.parametrize("name, head", [("README.md", "exit code"), ("README.zh-CN.md", "退出码")])

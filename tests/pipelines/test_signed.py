@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from pipelines.cli import main
 from pipelines.exits import Exit
 from tests.assets.release import signed
 from tests.faults import tampering
+from tests.house.source import ROOT
 
 pytestmark = pytest.mark.skipif(signed.MISSING is not None, reason=signed.MISSING or "")
 
@@ -55,6 +58,16 @@ def test_keys_are_made_certified_shown_and_revoked(tuoyu, tmp_path):
     assert (tmp_path / "keys/revoked_keys").read_text().startswith("ssh-ed25519 ")
 
 
+def test_a_root_has_a_passphrase_unless_it_is_told_to_have_none(tmp_path):
+    """Asked on the terminal alone: in a process without one no key is made."""
+    command = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+    command += ["key", "root", "--out", tmp_path / "keys"]
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, start_new_session=True, check=False)
+    assert done.returncode == Exit.CONFIGURATION and "--no-passphrase" in done.stderr
+    assert not (tmp_path / "keys").exists()
+
+
 @pytest.mark.parametrize("again", [
     ("key", "root", "--out", "keys", "--no-passphrase"), ("key", "release", "--year", "2026", "--out", "keys"),
     ("key", "certify", "keys/release-2026.pub", "--year", "2026", "--root", "keys/root"),
@@ -84,7 +97,7 @@ def test_verify_ends_with_0_65_or_78(tuoyu, victim, tmp_path):
 def test_what_was_seen_is_remembered_and_an_old_release_then_shows(tuoyu, victim, tmp_path):
     site = tmp_path / "site"
     known = ("--allowed-signers", victim.allowed, "--on", "2026-04-02", "--remember", "seen.json")
-    for month, code in ((0, Exit.OK), (2, Exit.OK), (1, Exit.REFUSED), (2, Exit.OK)):
+    for month, code in ((0, Exit.OK), (2, Exit.OK), (1, Exit.REFUSED), (3, Exit.OK)):
         site.unlink(missing_ok=True)
         site.symlink_to(victim.months[month])
         assert tuoyu("verify", site, *known)[0] == code

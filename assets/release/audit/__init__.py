@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from assets.release.audit.at_work import AtWork
 from assets.release.audit.contents import Contents
 from assets.release.audit.report import Report
 from assets.release.audit.signatures import Signatures, trust_of_store
 from assets.release.manifest import DatasetEntry, Link, Release, canonical, release_at
 from assets.release.pages import INDEX, PageIndex
 from assets.release.signing import ALLOWED, Trust
-from assets.release.stores import POINTER, Store, StoreDamaged, blob_path
+from assets.release.stores import POINTER, Store, StoreDamaged
 
 _KEYS = ("release", "seq", "sha256", "as_of", "expires_on", "signed_by")
 #: what a publisher or a checkout keeps beside the releases
@@ -83,9 +84,11 @@ class _Audit:
         self._versions(checked)
         if self.wanted.quick:
             return self.report.note("quick", POINTER)
+        began = self.store.unfinished()
         self._pages(current, signatures, date.fromisoformat(pointer["as_of"]))
         if walk[-1].manifest.previous is None:  # of a broken chain nobody can say what it would have led to
             self._nothing_else(walk, signatures)
+        self._excuse([ready for ready in (began, self.store.unfinished()) if ready is not None])
 
     def _pointer(self, found: bytes | None) -> dict[str, Any] | None:
         if found is None:
@@ -194,6 +197,14 @@ class _Audit:
         for gone in newest.withdrawn:
             self.contents.tombstone(gone.tombstone, kept)
 
+    def _excuse(self, unfinished: list[str]) -> None:
+        """What a publisher at work has put there, or one that died, is no finding: nobody is led to it."""
+        publisher = AtWork(self.contents, frozenset(unfinished))
+        left = [remark for remark in self.report.findings if unfinished and publisher.made(remark)]
+        if left:
+            self.report.findings = [remark for remark in self.report.findings if remark not in left]
+            self.report.note("unfinished", POINTER, f"{len(left)}")
+
     def _pages(self, current: Release, signatures: Signatures, as_of: date) -> None:
         """The pages are those of the list, and the list is the publisher's."""
         self.contents.expected.add(INDEX)
@@ -216,8 +227,7 @@ class _Audit:
         if listed is None:
             return self.report.note("no-listing", POINTER)
         there = set(listed)
-        tombstones = {blob_path(w.tombstone.sha256) for w in walk[0].manifest.withdrawn}
-        others = there - self.contents.expected - _BESIDE - tombstones - self._record(there, walk)
+        others = there - self.contents.expected - _BESIDE - self._record(there, walk)
         for path in sorted(p for p in others if p.startswith("signatures/")):
             others -= signatures.earlier(path, walk)
         for path in sorted(others):

@@ -29,7 +29,7 @@ class Contents:
     _hashed: dict[Any, tuple[int, str]] = field(default_factory=dict)
 
     def version(self, entry: DatasetEntry) -> None:
-        """Reads every file of a version, its blobs (unless quick), its checksums and its descriptor."""
+        """Every file of a version, in its folder and under its hash, and what the version says of itself."""
         self.report.versions += 1
         whole = [self.file(file) for file in entry.files]
         for file in entry.files:
@@ -79,6 +79,7 @@ class Contents:
         self.count(len(data))
         if (len(data), hashlib.sha256(data).hexdigest()) != (tombstone.bytes, tombstone.sha256):
             return self.report.wrong("tombstone-differs", tombstone.path)
+        self.file(FileEntry(blob_path(tombstone.sha256), tombstone.sha256, tombstone.bytes))
         folder = tombstone.path.removesuffix(TOMBSTONE)
         for file in files:
             paths = [folder + file["name"]] + ([] if file["sha256"] in kept else [blob_path(file["sha256"])])
@@ -88,7 +89,7 @@ class Contents:
 
     def file(self, file: FileEntry) -> bool:
         """Whether a file's bytes are those promised."""
-        is_first = file.path not in self.expected  # versions share blobs
+        first = file.path not in self.expected  # two versions can share a blob
         self.expected.add(file.path)
         there = self.digest(file.path)
         if there is None and self.quick and self.digest(blob_path(file.sha256)) == (file.bytes, file.sha256):
@@ -97,7 +98,7 @@ class Contents:
         if there is None:
             self.report.wrong("file-missing", file.path)
             return False
-        if is_first:
+        if first:
             self.count(there[0])
         if there != (file.bytes, file.sha256):
             self.report.wrong("file-differs", file.path, f"{there[0]} bytes, {there[1]}")
@@ -123,6 +124,6 @@ class Contents:
         """A page is the one its list promises."""
         self.expected.add(page.path)
         there = self.digest(page.path)
+        self.count(there[0] if there else 0)
         if there != (page.bytes, page.sha256):
-            return self.report.wrong("page-differs" if there else "page-missing", page.path)
-        self.count(page.bytes)
+            self.report.wrong("page-differs" if there else "page-missing", page.path)

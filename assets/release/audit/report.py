@@ -32,8 +32,8 @@ FINDINGS = {
     "tombstone-differs": ("撤回说明缺失或与清单不符", "the tombstone is missing or not the one promised"),
     "withdrawn-data": ("已撤回的数据仍在", "data of a withdrawn version is still there"),
     "unaccounted": (
-        "没有任何发布引用它：被人添加，或是中断的发布所留（重新运行即可清除）",
-        "no release leads to it: added by somebody, or left by a publisher that was interrupted (run it again)",
+        "没有任何发布引用它：被人添加，或是中断的发布所留（用 tuoyu gc 清除）",
+        "no release leads to it: added by somebody, or left by a publisher that was interrupted (tuoyu gc)",
     ),
     "page-missing": ("页面缺失", "a page is missing"),
     "page-differs": ("页面与 pages.json 不符", "not the page that pages.json promises"),
@@ -67,6 +67,10 @@ NOTES = {
     ),
     "quick": ("只核对了现行发布", "only the current release was checked"),
     "copy-missing": ("版本文件夹里还没有，但字节在 blobs 里", "not yet in its folder, but its bytes are in blobs"),
+    "unfinished": (
+        "发布程序正在运行或曾中断，它留下的文件不算问题；再运行一次，或用 tuoyu gc 清除",
+        "a publisher is at work here or was interrupted, what it left is no finding: run it again, or tuoyu gc",
+    ),
     "pages-older": ("页面是另一次发布的，请重新运行发布程序", "of another release: run the publisher again"),
 }
 

@@ -28,7 +28,8 @@ class HttpStore:
     def __init__(self, address: str) -> None:
         self.address = address.rstrip("/")
         options = {"allow_http": True, "timeout": timedelta(seconds=60)}
-        self._store = HTTPStore.from_url(self.address + "/", client_options=options, retry_config=_RETRY)
+        # with a slash at its end obstore would ask for two in a row, and an object store takes names literally
+        self._store = HTTPStore.from_url(self.address, client_options=options, retry_config=_RETRY)
         self._scratch = tempfile.TemporaryDirectory(prefix="tuoyu-")
 
     def pointer(self) -> bytes | None:
@@ -59,6 +60,10 @@ class HttpStore:
 
     def files(self) -> Iterator[str] | None:
         """A web server lists nothing."""
+        return None
+
+    def unfinished(self) -> str | None:
+        """Nobody can tell from outside."""
         return None
 
     def _chunks(self, path: str, *instead: str) -> Iterator[bytes]:

@@ -84,6 +84,12 @@ class LocalStore:
         folder = self.root / _COMMITTED
         return sorted(p.name for p in folder.iterdir()) if folder.exists() else None
 
+    def unfinished(self) -> str | None:
+        try:
+            return json.loads((self._stage / POINTER).read_bytes())["release"]
+        except (FileNotFoundError, ValueError, KeyError):
+            return "" if self._stage.exists() else None
+
     def put_blob(self, source: Path, sha256: str) -> None:
         blob = self._blob(sha256)
         self._directory(blob.parent)

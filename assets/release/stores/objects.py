@@ -73,10 +73,13 @@ class Objects:
         given |= {"endpoint": access.endpoint} if access.endpoint else {}
         # a large file on a slow line takes its time; not every store can delete many objects at once
         client = {"allow_http": access.allow_http, "timeout": "10m", "connect_timeout": "10s", "read_timeout": "60s"}
-        self._remote = Remote(
-            bucket, prefix=prefix or None, region=access.region, disable_bulk_delete=True, client_options=client,
-            retry_config=retry, **given,
-        )  # fmt: skip
+        try:
+            self._remote = Remote(
+                bucket, prefix=prefix or None, region=access.region, disable_bulk_delete=True, client_options=client,
+                retry_config=retry, **given,
+            )  # fmt: skip
+        except BaseError as error:  # such as a key without its secret
+            raise self._unfit(_reason(error)) from None
 
     def get(self, name: str) -> Found:
         """An object. Missing if there is none."""
@@ -153,9 +156,7 @@ class Objects:
         name = f"{PROBES}/{uuid.uuid4()}"
         try:
             self.create(name, b"1", {})
-            held = isinstance(self._asked(lambda: self._remote.put(name, b"2", mode="create")), _REFUSED)
-            wrong = {"e_tag": f'"{"0" * 32}"'}
-            held &= isinstance(self._asked(lambda: self._remote.put(name, b"2", mode=wrong)), _REFUSED)
+            held = self._is_refused(name, "create") and self._is_refused(name, {"e_tag": f'"{"0" * 32}"'})
             if held:
                 self.swap(name, b"3", b"1", {})
                 held = self.get(name).data == b"3"
@@ -169,6 +170,17 @@ class Objects:
                 f"{self.address} ignores conditional writes (If-None-Match, If-Match): two publishers could overwrite "
                 "each other. Nothing was published: use a store that supports them, or a local folder."
             )
+
+    def _is_refused(self, name: str, mode: Any) -> bool:
+        """Whether a write that must not happen does not happen; asked until there is an answer."""
+        for left in reversed(range(TRIES)):
+            doubt = self._asked(lambda: self._remote.put(name, b"2", mode=mode))
+            if not isinstance(doubt, StoreUnreachable):
+                return doubt is not None
+            if not left:
+                raise doubt
+            time.sleep(PAUSE)
+        raise AssertionError
 
     def _found(self, name: str) -> Found | None:
         try:
@@ -259,7 +271,9 @@ class Objects:
 
 def _reason(error: BaseError) -> str:
     """Why, as the store or the transport put it: a status, a code of S3, or the kind of the error."""
-    text = str(error)
+    text = str(error).partition("\n\nDebug")[0]
     found = [match.group(1).strip() for pattern in (_STATUS, _CODE) if (match := pattern.search(text))]
     transport = _TRANSPORT.search(text)
-    return " ".join(found) or (transport.group(1) if transport else type(error).__name__)
+    own = re.fullmatch(r"Generic S3 error: (Missing \w+)", text)
+    detail = transport or own
+    return " ".join(found) or (detail[1] if detail else type(error).__name__)

@@ -114,6 +114,10 @@ class S3Store:
     def committed(self) -> list[str] | None:
         return sorted(name.rsplit("/", 1)[-1] for name in self._objects.list(_COMMITTED))
 
+    def unfinished(self) -> str | None:
+        """Nobody can tell: there is no lock and no stage."""
+        return None
+
     def put_blob(self, source: Path, sha256: str) -> None:
         data = source.read_bytes()
         if hashlib.sha256(data).hexdigest() != sha256:

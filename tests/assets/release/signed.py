@@ -11,6 +11,8 @@ from pathlib import Path
 from assets.release import keys
 from assets.release.publisher import ReleaseResult, publish
 from assets.release.signing import NAMESPACE, Signer, Trust, signer, trust_of_file
+from assets.release.stores.local import LocalStore
+from assets.release.withdraw import Reason, withdraw
 from tests.assets.release import house
 
 PRINCIPAL = house.registry().profile.slug
@@ -69,6 +71,13 @@ def month(root: Path, key: Path, number: int) -> None:
     many = 3 if number else 2
     rows = {"open_provider": house.PROVIDERS[:many], "open_provider_class": house.CLASSES[:many]}
     release(root, MONTHS[number], sign_with(key, MONTHS[number]), open_fee_posted=fees[: 2 if number else 1], **rows)
+
+
+def take_back(root: Path, key: Path, dataset: str, version: str) -> None:
+    """Withdraws a version, a day before readers look."""
+    store, on = LocalStore(root / "published"), date(2026, 4, 1)
+    reason = Reason("金额录入有误。", "Amounts were entered wrongly.")
+    withdraw(house.registry(), store, dataset, version, reason, on, work_dir=root / "work", sign=sign_with(key, on))
 
 
 def raw_signature(key: Path, data: bytes, namespace: str = NAMESPACE) -> bytes:

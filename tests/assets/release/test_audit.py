@@ -15,13 +15,19 @@ from assets.release import keys
 from assets.release.audit import Wanted, audit
 from assets.release.audit.report import FINDINGS, NOTES
 from assets.release.manifest import Link, release_at
+from assets.release.publisher import publish
 from assets.release.signing import trust_of_file
 from assets.release.stores import blob_path
 from assets.release.stores.http import HttpStore
 from assets.release.stores.local import LocalStore
+from assets.release.stores.objects import Objects
+from pipelines.settings import Settings
+from pipelines.verification import Asked, verify
 from tests.assets.release import house, signed
+from tests.assets.release.s3_server import serving
 from tests.assets.release.signed import TODAY, sign_with
 from tests.faults import tampering
+from tests.faults.s3_publish import BUCKET, access, store_of
 
 pytestmark = pytest.mark.skipif(signed.MISSING is not None, reason=signed.MISSING or "")
 
@@ -60,7 +66,7 @@ def pointer(published: Path) -> dict:
 def test_an_untouched_history_has_no_findings(copy, victim):
     report = check(copy, victim)
     there = [p for p in copy.rglob("*") if p.is_file() and p.name != ".lock" and ".committed" not in p.parts]
-    assert report.ok and not report.notes and report.releases == 3 and report.files == len(there)
+    assert report.ok and not report.notes and report.releases == 4 and report.files == len(there)
     assert report.bytes == sum(p.stat().st_size for p in there)
     assert report.signed_by == sign_with(victim.allowed.with_name("release-2026"), MARCH).fingerprint
 
@@ -100,6 +106,18 @@ def test_what_is_missing_and_what_was_added_is_named(copy, victim):
     }
 
 
+def test_withdrawn_data_that_is_back_is_found_and_so_is_a_missing_reason(copy, victim):
+    gone = copy / "datasets/fees/1.1.0"
+    assert [p.name for p in gone.iterdir()] == ["tombstone.json"]
+    shutil.copy(victim.months[2] / "datasets/fees/1.1.0/open_fee_posted.csv", gone)
+    assert said(check(copy, victim)) == {
+        ("withdrawn-data", "datasets/fees/1.1.0/open_fee_posted.csv"),
+        ("unaccounted", "datasets/fees/1.1.0/open_fee_posted.csv"),
+    }
+    (gone / "open_fee_posted.csv").unlink(), (gone / "tombstone.json").unlink()
+    assert ("tombstone-differs", "datasets/fees/1.1.0/tombstone.json") in said(check(copy, victim))
+
+
 def test_a_pointer_expires_on_its_day_and_no_sooner(copy, victim):
     expires = date(2027, 3, 31)  # the profile of the small house sets no days: the certificate's last
     assert pointer(copy)["expires_on"] == expires.isoformat()
@@ -112,7 +130,7 @@ def test_an_old_release_served_again_is_found_by_who_remembers(victim):
     seen = {key: pointer(victim.now)[key] for key in ("seq", "release", "sha256", "as_of")}
     old = victim.months[1]
     assert check(old, victim).ok  # it is whole, signed and not expired
-    assert said(check(old, victim, seen={"seq": 3})) == {("pointer-older", "current.json")}
+    assert said(check(old, victim, seen={"seq": 4})) == {("pointer-older", "current.json")}
     assert said(check(old, victim, seen=seen)) == {("pointer-older", "current.json")}
     assert check(victim.now, victim, seen=seen | {"as_of": "2026-02-28"}).ok
     other = check(victim.now, victim, seen=seen | {"sha256": "0" * 64})
@@ -169,7 +187,7 @@ def test_over_http_all_that_is_led_to_is_checked(copy, victim):
     with tampering.served(copy) as address:
         wanted = Wanted(TODAY, trust_of_file(victim.allowed), "given")
         report = audit(HttpStore(address), address, wanted)
-        assert report.ok and notes(report) == {"no-listing"} and report.releases == 3
+        assert report.ok and notes(report) == {"no-listing"} and report.releases == 4
         (copy / "datasets/fees/1.0.0/open_fee_posted.csv").unlink()
         quick = audit(HttpStore(address), address, Wanted(TODAY, wanted.trust, "given", quick=True))
         assert quick.ok and quick.releases == 1
@@ -178,6 +196,28 @@ def test_over_http_all_that_is_led_to_is_checked(copy, victim):
         }
     with pytest.raises(OSError, match=r"current\.json"):
         HttpStore(address).pointer()
+
+
+def test_an_object_store_is_listed_like_a_folder(tmp_path, victim):
+    with serving() as server:
+        store = store_of(server.endpoint, "site", tmp_path / "scratch")
+        sign = sign_with(victim.allowed.with_name("release-2026"), MARCH)
+        given, open_dir = house.registry(), house.write_open(house.registry(), tmp_path / "open")
+        publish(given, open_dir, store, MARCH, work_dir=tmp_path / "work", sign=sign)
+        settings = Settings(home=tmp_path, access=access(server.endpoint))
+
+        def found(quick: bool = False):
+            return verify(settings, Asked(f"s3://{BUCKET}/site", victim.allowed, on=TODAY, quick=quick))
+
+        assert found().ok and notes(found()) == set() and found().signed_by == sign.fingerprint
+        objects = Objects(BUCKET, "site", access(server.endpoint))
+        objects.put("datasets/fees/1.0.0/more.csv", b"x", {})
+        objects.delete(["datasets/fees/1.0.0/SHA256SUMS"])
+        assert found(quick=True).ok and notes(found(quick=True)) == {"quick", "copy-missing"}
+        assert said(found()) == {
+            ("unaccounted", "datasets/fees/1.0.0/more.csv"),
+            ("file-missing", "datasets/fees/1.0.0/SHA256SUMS"),
+        }
 
 
 def test_a_release_made_while_one_reads_is_no_finding(copy, victim):
@@ -191,7 +231,7 @@ def test_a_release_made_while_one_reads_is_no_finding(copy, victim):
             return (victim.months[1] if self.asked == 1 else copy).joinpath("current.json").read_bytes()
 
     wanted = Wanted(TODAY, trust_of_file(victim.allowed), "given")
-    assert audit(Moving(copy), "", wanted).seq == 3
+    assert audit(Moving(copy), "", wanted).seq == 4
 
 
 def test_the_light_entry_ends_with_65_and_names_the_path(copy, victim, root):

@@ -46,12 +46,13 @@ def ctx(tmp_path) -> Context:
     made = Context(registry, Workspace(tmp_path), date(2026, 4, 30))
     lines = [("p1", "2026-03-01", "a" * 64), ("p2", "2026-03-01", "a" * 64), ("p1", "2026-04-01", "b" * 64)]
     rows = ", ".join(f"('1', '{p}', '{source}', DATE '{on}', '{sha}')" for p, on, sha in lines)
-    path = path_of(made, "core_filing_class")
-    path.parent.mkdir(parents=True)
-    duckdb.sql(
-        f"COPY (SELECT *, 'mixed' AS class_type_code FROM (VALUES {rows}) "
-        f"v(area_code, provider_id, source_code, received_on, source_sha256)) TO '{path}' (FORMAT parquet)"
-    )
+    path_of(made, "core_filing").parent.mkdir(parents=True)
+    for name in ("core_filing_class", "core_filing", "core_provider", "core_provider_id"):
+        duckdb.sql(
+            "COPY (SELECT *, 'mixed' AS class_type_code, 'p3' AS minted_provider_id, 'p1' AS merged_into_id "
+            f"FROM (VALUES {rows}) v(area_code, provider_id, source_code, received_on, source_sha256)) "
+            f"TO '{path_of(made, name)}' (FORMAT parquet)"
+        )
     made.workspace.ledger.parent.mkdir(parents=True)
     made.workspace.ledger.write_text("", "utf-8")
     return made
@@ -69,3 +70,10 @@ def test_nothing_is_claimed_of_a_release_that_does_not_say_what_it_was_made_of(c
     assert known.evidence(SimpleNamespace(inputs=None, as_of="2026-03-31"), ["open_provider_class"]) is None
 
 
+
+
+def test_an_id_that_was_found_to_be_another_one_is_traced_though_no_fact_has_it(ctx, tmp_path):
+    before = SimpleNamespace(inputs=Inputs(0, "", ""), as_of="2026-03-31")
+    folder = WorkspaceKnowledge(ctx, tmp_path / "known").evidence(before, ["open_provider"])
+    found = duckdb.sql(f"SELECT provider_id, is_merged, source_sha256 FROM '{folder}/open_provider.parquet'")
+    assert found.fetchall() == [("p1", False, "b" * 64), ("p2", False, "b" * 64), ("p3", True, "b" * 64)]

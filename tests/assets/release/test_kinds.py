@@ -29,7 +29,7 @@ class Known(TablesThen):
         rows = ", ".join(f"('p{n}', '{NEW if n < 6 else OLD}', '2026-04-1{n}', {n < 6})" for n in range(10))
         for name in names:
             duckdb.sql(
-                f"COPY (SELECT *, TRUE AS is_dated FROM (VALUES {rows}) "
+                f"COPY (SELECT *, TRUE AS is_dated, provider_id = 'p6' AS is_merged FROM (VALUES {rows}) "
                 f"v(provider_id, source_sha256, received_on, is_new)) TO '{folder}/{name}.parquet' (FORMAT parquet)"
             )
         return folder
@@ -100,12 +100,13 @@ def test_only_corrections_are_a_patch(two):
 
 
 def test_rows_that_came_and_went_say_since_when(two):
-    before = [P1, named(P1, "p2"), named(P1, "p7")]
+    before = [P1, named(P1, "p2"), named(P1, "p7"), named(P1, "p6")]
     then = [P1, named(P1, "p2"), named(P1, "p3")]
     now = [P1, named(P1, "p3"), named(P1, "p4"), named(P1, "p9")]
     assert told(two(before, then, now)) == {
         ("p2", ""): ("removed", "new-fact"),
         ("p7", ""): ("removed", "source-corrected"),  # it should not have been there
+        ("p6", ""): ("removed", "identity-decided"),  # it was found to be another one
         ("p3", ""): ("added", "late-fact"),  # it was there then already
         ("p4", ""): ("added", "new-fact"),
         ("p9", ""): ("added", "passing-of-time"),

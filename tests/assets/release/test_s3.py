@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-import threading
 import time
 from datetime import timedelta
 
@@ -13,6 +12,7 @@ import duckdb
 import pytest
 
 from assets.release import history
+from assets.release.audit import Wanted, audit
 from assets.release.difference import diff
 from assets.release.manifest import Release, current_release
 from assets.release.manifest import history as chain
@@ -30,12 +30,14 @@ from assets.release.stores import (
 from assets.release.stores import objects as asked
 from assets.release.stores.access import Access
 from assets.release.stores.downloads import download_folder
+from assets.release.stores.http import HttpStore
 from assets.release.stores.opening import store_at
 from assets.release.stores.s3 import S3Store
 from assets.release.verify import verify_release
 from assets.release.withdraw import Reason, withdraw
 from tests.assets.release import house
 from tests.assets.release.s3_server import FAULTS, serving
+from tests.assets.release.scan import places_of
 from tests.faults import bare
 from tests.faults.s3_publish import BUCKET, store_of
 
@@ -165,58 +167,6 @@ def test_a_release_that_came_in_between_is_a_conflict_and_no_damage(open_store, 
     assert len(whole(open_store())) == 2
 
 
-def test_of_eight_at_once_one_wins_and_the_chain_stays_whole(open_store, tmp_path):
-    rounds, publishers = 3, 8
-    for at in range(rounds):
-        together, ended = threading.Barrier(publishers, timeout=30), []
-
-        def one(label: str, together=together, ended=ended) -> None:
-            store = open_store()
-            place = store.put_release
-            store.put_release = lambda *release: (together.wait(), place(*release))
-            try:
-                bare.publish(store, tmp_path / label, label)
-                ended.append(label)
-            except StoreConflict:
-                ended.append(None)
-
-        labels = [f"{at}-{number}" for number in range(publishers)]
-        workers = [threading.Thread(target=one, args=(label,)) for label in labels]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
-        assert len(ended) == publishers and len([n for n in ended if n is not None]) == 1
-    found = whole(open_store())
-    assert [r.manifest.seq for r in found] == [3, 2, 1]
-    assert open_store().committed() == sorted(r.release_id for r in found)
-
-
-def test_readers_find_whole_releases_at_every_moment(open_store, small):
-    small(1)
-    done, read, failed = threading.Event(), [], []
-
-    def reader() -> None:
-        store = open_store()
-        while not done.is_set():
-            try:
-                release = current_release(store)
-                verify_release(store, release.manifest)
-                read.append(release.manifest.seq)
-            except Exception as error:
-                failed.append(error)
-
-    readers = [threading.Thread(target=reader) for _ in range(3)]
-    for one in readers:
-        one.start()
-    for number in range(2, 9):
-        small(number)
-    done.set()
-    for one in readers:
-        one.join()
-    assert not failed and len(read) > 20 and len(set(read)) > 2
-
-
 # --- lost answers and deaths
 
 
@@ -295,6 +245,28 @@ def test_a_withdrawn_version_leaves_its_tombstone_alone(open_store, small):
     verify_release(store, current_release(store).manifest)
 
 
+def test_what_is_withdrawn_is_nowhere_and_what_takes_its_place_is_there(open_store, registry, tmp_path, monkeypatch):
+    for rows in ([("330108", "p9", "7777.25")], house.FEES):
+        house.write_open(registry, tmp_path / "open", open_fee_posted=rows)
+        publish(registry, tmp_path / "open", open_store(), house.AS_OF, work_dir=tmp_path / "work")
+    reason = Reason("录入有误。", "Entered wrongly.")
+    given = (registry, open_store(), "fees", "1.0.0", reason, house.AS_OF)
+    with monkeypatch.context() as patch:
+        patch.setattr(S3Store, "withdraw_version", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):  # killed after its commit
+            withdraw(*given, work_dir=tmp_path / "work")
+    assert withdraw(*given, work_dir=tmp_path / "work").completed
+    store = open_store()
+    for name in store.files():
+        copy = tmp_path / "copy" / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(store.read(name))
+    assert places_of("7777.25", tmp_path / "copy") == []
+    assert (tmp_path / "copy/datasets/fees/1.0.0" / TOMBSTONE).exists()
+    verify_release(store, current_release(store).manifest)
+    assert {f.code for f in audit(store, store.address, Wanted(house.AS_OF)).findings} <= {"unsigned"}
+
+
 def test_garbage_is_what_no_release_leads_to_and_is_not_new(open_store, small, tmp_path):
     store = small(1)
     led_to = names(store)
@@ -348,6 +320,7 @@ def test_a_store_that_ignores_conditions_is_refused_before_the_first_write(serve
         ("s3://no-such-bucket/a", {}, StoreUnfit, "NoSuchBucket"),
         (f"s3://{BUCKET}/a", {"endpoint": "http://127.0.0.1:9"}, StoreUnreachable, "AWS_ENDPOINT_URL"),
         (f"s3://{BUCKET}/a", {"allow_http": False}, StoreUnfit, "AWS_ALLOW_HTTP"),
+        (f"s3://{BUCKET}/a", {"secret": None}, StoreUnfit, "Missing SecretAccessKey"),
     ],
 )
 def test_what_is_wrong_is_told_in_words_and_without_keys(server, tmp_path, address, given, error, said):
@@ -357,6 +330,14 @@ def test_what_is_wrong_is_told_in_words_and_without_keys(server, tmp_path, addre
     assert said in str(told.value)
     for secret in ("schluessel", "geheim", "Debug"):
         assert secret not in str(told.value) and secret not in repr(Access(**keys))
+
+
+def test_without_a_key_only_what_is_public_can_be_read(server, open_store, small, tmp_path):
+    address = small(1).address
+    with pytest.raises(StoreUnfit, match="403"):
+        store_at(address, Access(endpoint=server.endpoint, allow_http=True), tmp_path).pointer()
+    with pytest.raises(OSError, match="403"):
+        HttpStore(f"{server.endpoint}/{address.removeprefix('s3://')}").pointer()
 
 
 # --- the scratch folder

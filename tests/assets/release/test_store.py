@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from assets.release import durable
+from assets.release.audit import Wanted, audit
 from assets.release.manifest import current_release
 from assets.release.publisher import publish
 from assets.release.stores import StoreConflict, StoreDamaged
 from assets.release.stores.local import LocalStore
-from assets.release.verify import verify_release
 from tests.assets.release import house
 
 ROOT = Path(__file__).parents[3]
@@ -46,20 +47,39 @@ def test_disturbed_at_every_change_to_the_disk(memory, how, least):
     assert int(run.stdout) >= least  # it really was disturbed that often
 
 
-@pytest.mark.parametrize("number", [3, 40, 75, 96])
-def test_a_killed_publisher_is_finished_by_the_next(tmp_path, number):
-    """Through the real publisher: the same with DuckDB, frictionless and two datasets around the store."""
-    given = house.registry()
-    open_dir = house.write_open(given, tmp_path / "open")
-    publish(given, open_dir, tmp_path / "whole", house.AS_OF, work_dir=tmp_path / "other")
+@pytest.fixture(scope="module")
+def two_releases(tmp_path_factory) -> Path:
+    """A folder with the first release in `published`, the first two in `whole`, and the second's tables in `open`."""
+    given, root, before = house.registry(), tmp_path_factory.mktemp("two"), {"open_fee_posted": house.FEES[:1]}
+    before |= {"open_provider": house.PROVIDERS[:2], "open_provider_class": house.CLASSES[:2]}
+    house.write_open(given, root / "open", **before)
+    publish(given, root / "open", root / "published", house.AS_OF, work_dir=root / "work")
+    shutil.copytree(root / "published", root / "whole")
+    house.write_open(given, root / "open")
+    publish(given, root / "open", root / "whole", house.AS_OF, work_dir=root / "work")
+    return root
+
+
+@pytest.mark.parametrize("number", [3, 75, 130])
+def test_a_killed_publisher_is_finished_by_the_next(tmp_path, two_releases, number):
+    """Through the real publisher: the same with DuckDB, frictionless, pages and two datasets around the store.
+
+    And who verifies all of it meanwhile finds nothing wrong with what the dead one left, but what others added."""
+    work = shutil.copytree(two_releases, tmp_path / "trial")
+    published, added = work / "published", work / "published/datasets/fees/1.0.0/新.csv"
+
+    def findings() -> list[str]:
+        return [finding.code for finding in audit(LocalStore(published), "", Wanted(house.AS_OF)).findings]
+
     driver = ROOT / "tests/assets/release/drive_publisher.py"
-    run = subprocess.run([sys.executable, driver, tmp_path, "kill", str(number)], env=ENV)
+    run = subprocess.run([sys.executable, driver, work, "kill", str(number)], env=ENV)
     assert run.returncode == -9
-    published = tmp_path / "published"
-    if (published / "current.json").exists():
-        verify_release(LocalStore(published), current_release(LocalStore(published)).manifest)
-    publish(given, open_dir, published, house.AS_OF, work_dir=tmp_path / "work")
-    assert house.tree(published) == house.tree(tmp_path / "whole")
+    assert findings() == []
+    added.write_text("added by somebody")
+    assert findings() == ["unaccounted"]
+    added.unlink()
+    publish(house.registry(), work / "open", published, house.AS_OF, work_dir=work / "work")
+    assert house.tree(published) == house.tree(work / "whole") and findings() == []
 
 
 def test_inputs_that_changed_after_a_crash_replace_what_was_never_released(tmp_path, store):
