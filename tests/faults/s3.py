@@ -56,7 +56,7 @@ def faulty(server: Server, kind: str, *more: str) -> Iterator[str]:
                 time.sleep(0.05)
         yield f"http://{listen}"
     finally:
-        proxy.terminate()
+        proxy.kill()
         proxy.wait()
 
 
