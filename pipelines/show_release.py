@@ -26,7 +26,8 @@ def rebuilt(found: dict[str, Any]) -> None:
         if one["outcome"] in ("differs", "failed"):
             _why(out, one)
     good = [one for one in found["versions"] if one["outcome"] == "identical"]
-    say(out, f"{len(good)} / {len(found['versions'])} 个版本逐字节相同 versions identical", style="bold")
+    compared = [one for one in found["versions"] if one["outcome"] in ("identical", "differs", "failed")]
+    say(out, f"{len(good)} / {len(compared)} 个版本逐字节相同 versions identical", style="bold")
 
 
 def _why(out: Console, one: dict[str, Any]) -> None:

@@ -77,12 +77,12 @@ def _texts_differ(one: PublishedVersion, other: PublishedVersion) -> bool:
 
 def _between(store: Store, dataset: str, old: str, new: str) -> list[PublishedVersion]:
     """The versions that lead from one to the other, in the order of their making; not those whose data is gone."""
-    made = [v.version for v in versions(store, dataset)]
-    if old not in made or new not in made:
+    made = versions(store, dataset)
+    numbers = [version.version for version in made]
+    if old not in numbers or new not in numbers:
         return []
-    first, last = sorted((made.index(old), made.index(new)))
-    withdrawn = {v.version for v in versions(store, dataset) if v.withdrawn}
-    return [find_version(store, dataset, v) for v in made[first + 1 : last + 1] if v not in withdrawn]
+    first, last = sorted((numbers.index(old), numbers.index(new)))
+    return [find_version(store, dataset, v.version) for v in made[first + 1 : last + 1] if not v.withdrawn]
 
 
 def _remember(store: Store, con: DuckDBPyConnection, between: list[PublishedVersion]) -> None:

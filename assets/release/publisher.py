@@ -54,6 +54,9 @@ from quality.disclosure import DisclosureRefused
 from schemas.model import ContractError, Dataset
 from schemas.registry import Registry, load
 
+#: of tables that go on from no release, or from whatever is the current one
+ANYTHING = b"*"
+
 
 @dataclass(frozen=True)
 class DatasetResult:
@@ -94,6 +97,7 @@ def publish(
     sign: Signer | None = None,
     unsigned: bool = False,
     redactions: Sequence[Redaction] = (),
+    upon: bytes | None = ANYTHING,
     progress: Progress | None = None,
     threads: int | None = None,
     memory: str | None = None,
@@ -105,6 +109,7 @@ def publish(
     can be rebuilt; ``knowledge`` how they came about: without it corrections cannot be told from updates. ``sign``
     signs the manifest and `current.json`; without it nothing is signed, which on top of a signed release has to be
     asked for (``unsigned``). ``redactions``: every entry there is; those that the releases tell of hold here too.
+    ``upon``: `current.json` as it was when the tables were made, some of which go on from the release it leads to.
     A release with nothing new is not made; but `current.json` is renewed when ``as_of`` is later than it says.
     Refused and DisclosureRefused: the data may not leave; WrongProfile: not into this folder.
     StoreConflict: somebody else publishes. StoreDamaged: published bytes are not what they should be, or
@@ -112,6 +117,8 @@ def publish(
     store = as_store(published)
     tell, work = progress or (lambda _: None), Path(work_dir) / "release"
     with store.exclusive(), begun(store) as found:
+        if upon is not ANYTHING and found != upon:
+            raise StoreConflict("another publisher has published since these tables were made")
         current = release_of(store, found)
         refuse_unsigned(found, sign, unsigned)
         refuse_forged(store, found, sign)

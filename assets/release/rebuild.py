@@ -231,6 +231,10 @@ def _make(
     try:
         build_tables(there, [name for dataset in ctx.registry.datasets.values() for name in dataset.tables])
         publish_from(there, upon)
+    except StoreDamaged as error:
+        missing = f"它所接续的数据不在 what it goes on from is not there: {error}"
+        gone = "（已撤回的版本须先重建成相同的字节 a withdrawn version has to come out the same first）"
+        return missing + (gone if before and current_release(upon.base).manifest.withdrawn else "")
     except _FAILURES as error:
         return f"{type(error).__name__}: {error}"
     return ""

@@ -16,7 +16,7 @@ from assets.raw.receive import ledger
 from assets.release import durable
 from assets.release.evidence import WorkspaceKnowledge
 from assets.release.manifest import Inputs
-from assets.release.publisher import ReleaseResult, publish
+from assets.release.publisher import ANYTHING, ReleaseResult, publish
 from assets.release.redactions import read_redactions
 from assets.release.signing import Signer, signer_of_profile
 from assets.release.stores import Store
@@ -35,6 +35,7 @@ def build_release(ctx: Context, published: Store) -> dict[str, Any]:
     StaleTable if a table is not built from what was received: a refused one is never published. KeyRefused if the
     key cannot sign."""
     tables = [t for d in ctx.registry.datasets.values() for t in d.tables]
+    upon = published.pointer()  # before the tables are asked whether they go on from the release it leads to
     require_current(ctx, tables)
     if not read_json(ctx.workspace.state("intake"))["result"]["accepted"]:
         raise NothingAccepted("没有任何一行通过校验，不发布 no row was accepted: nothing is published")
@@ -44,12 +45,14 @@ def build_release(ctx: Context, published: Store) -> dict[str, Any]:
     if state and state["fingerprint"] == _fingerprint(ctx, tables, published, sign):
         result = _unchanged(state["result"])
     else:
-        result = asdict(publish_from(ctx, published, sign))
+        result = asdict(publish_from(ctx, published, sign, upon))
     write_json(known, {"fingerprint": _fingerprint(ctx, tables, published, sign), "result": result})
     return read_json(known)["result"]
 
 
-def publish_from(ctx: Context, published: Path | Store, sign: Signer | None = None) -> ReleaseResult:
+def publish_from(
+    ctx: Context, published: Path | Store, sign: Signer | None = None, upon: bytes | None = ANYTHING
+) -> ReleaseResult:
     """Publishes the open tables of a workspace as they are; whether they are current is not asked."""
     known = ctx.workspace.root / "stage" / "known"
     durable.empty_directory(known)
@@ -65,6 +68,7 @@ def publish_from(ctx: Context, published: Path | Store, sign: Signer | None = No
             sign=sign,
             unsigned=ctx.unsigned,
             redactions=read_redactions(ctx.workspace.redactions),
+            upon=upon,
             progress=ctx.progress,
             threads=ctx.threads,
             memory=ctx.memory,

@@ -289,6 +289,13 @@ def test_a_changed_profile_has_every_file_judged_again(house, tmp_path):
     assert house.build(registry=registries[1]).gated == 1
 
 
+def test_a_dated_figure_has_files_judged_again_if_a_rule_of_theirs_names_it(house):
+    house.put("驿站.csv", STATION + XIXING)
+    assert house.build("2025-12-31").gated == 1
+    assert house.build("2026-01-31").gated == 0, "publication_from_on began, which only rules between tables read"
+    assert house.build("2020-12-31").gated == 1, "station_area_min_basic was not in force"
+
+
 def test_names_and_order_of_files_do_not_matter(tmp_path):
     texts = [
         STATION + XIXING,

@@ -20,7 +20,7 @@ from tests.assets.release.scan import places_of
 from tests.journeys.rebuild_matrix import ROOT, rebuilt
 from tests.journeys.short_history import DAYS, make_files, release_all
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.journey, pytest.mark.timeout(900)]
 ANYWHERE = {"TZ": "America/Lima", "PYTHONHASHSEED": "7", "TUOYU_THREADS": "1", "FAKE": "+400d"}
 
 

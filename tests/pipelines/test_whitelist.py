@@ -18,6 +18,7 @@ from assets.workspace import read_json, write_json
 from pipelines.context import context_of
 from pipelines.demo.identifiers import credit_code
 from pipelines.exits import Exit
+from pipelines.published import published_store
 from pipelines.settings import Settings
 from pipelines.show_whitelist import MOST
 from quality.limits import Limits
@@ -101,7 +102,7 @@ def _run(settings: Settings, day: str) -> None:
     ctx = replace(ctx, registry=replace(ctx.registry, datasets={dataset.name: dataset}))
     receive(settings.inbox_dir, ctx.workspace, ctx.as_of, str)
     build_tables(ctx, dataset.tables)
-    assert build_release(ctx, settings.published_dir)["changed"]
+    assert build_release(ctx, published_store(settings))["changed"]
     assert read_json(ctx.workspace.state("intake"))["result"]["quarantined"] == 0
     write_json(ctx.workspace.root / "last_run.json", {"as_of": day})
 

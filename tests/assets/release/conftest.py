@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assets.release.publisher import ReleaseResult, publish
+from assets.release.publisher import ANYTHING, ReleaseResult, publish
 from tests.assets.release import house
 
 
@@ -25,8 +25,8 @@ def published(tmp_path) -> Path:
 def release(tmp_path, registry, published) -> Callable[..., ReleaseResult]:
     """Writes open tables (rows by table name replace the usual ones) and publishes them."""
 
-    def run(given=registry, *, as_of=house.AS_OF, **rows) -> ReleaseResult:
+    def run(given=registry, *, as_of=house.AS_OF, upon=ANYTHING, **rows) -> ReleaseResult:
         open_dir = house.write_open(given, tmp_path / "open", **rows)
-        return publish(given, open_dir, published, as_of, work_dir=tmp_path / "work")
+        return publish(given, open_dir, published, as_of, work_dir=tmp_path / "work", upon=upon)
 
     return run

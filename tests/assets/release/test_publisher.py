@@ -93,6 +93,17 @@ def test_same_inputs_make_no_new_version(release, published):
     assert house.tree(published) == after  # and is not taken back by a run as of an earlier day
 
 
+def test_tables_made_upon_another_release_are_not_published(release, published):
+    release()
+    found = (published / "current.json").read_bytes()
+    release(open_fee_posted=house.FEES[:1])
+    before = house.tree(published)
+    with pytest.raises(StoreConflict):
+        release(open_fee_posted=house.FEES[1:], upon=found)
+    assert house.tree(published) == before
+    assert release(open_fee_posted=house.FEES[1:], upon=(published / "current.json").read_bytes()).changed
+
+
 def test_row_order_of_the_input_does_not_matter(release, published):
     release()
     before = house.tree(published)
