@@ -11,7 +11,16 @@ import typer
 
 from assets.release.stores import StoreDamaged, StoreUnfit, StoreUnreachable
 from pipelines import cli_release, cli_signed, cli_whitelist
-from pipelines.cli_options import AsOfOption, HomeOption, JsonOption, ProfileOption, day_of, refuse, settings_of
+from pipelines.cli_options import (
+    AsOfOption,
+    HomeOption,
+    JsonOption,
+    ProfileOption,
+    UnsignedOption,
+    day_of,
+    refuse,
+    settings_of,
+)
 from pipelines.exits import Exit
 from pipelines.settings import SettingsError
 
@@ -106,9 +115,7 @@ def run(
     profile: ProfileOption = None,
     as_of: AsOfOption = None,
     job: Annotated[str, typer.Option(help="receive, publish or everything.")] = "everything",
-    unsigned: Annotated[
-        bool, typer.Option("--unsigned", help="Publish without a signature, also on top of a signed release.")
-    ] = False,
+    unsigned: UnsignedOption = False,
     json_out: JsonOption = False,
 ) -> None:
     """Receive what is in the inbox, check it, and publish what changed: signed, when TUOYU_SIGN_KEY says with what."""

@@ -18,6 +18,9 @@ ProfileOption = Annotated[str | None, typer.Option("--profile", help="District p
 AsOfOption = Annotated[
     str | None, typer.Option("--as-of", help="The date the release speaks of, YYYY-MM-DD (default: today).")
 ]
+UnsignedOption = Annotated[
+    bool, typer.Option("--unsigned", help="Publish without a signature, also on top of a signed release.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
 
 

@@ -11,7 +11,16 @@ from typing import Annotated
 import typer
 
 from assets.workspace import written_whole
-from pipelines.cli_options import AsOfOption, HomeOption, JsonOption, ProfileOption, day_of, refuse, settings_of
+from pipelines.cli_options import (
+    AsOfOption,
+    HomeOption,
+    JsonOption,
+    ProfileOption,
+    UnsignedOption,
+    day_of,
+    refuse,
+    settings_of,
+)
 from pipelines.exits import Exit
 
 ReasonZh = Annotated[str, typer.Option("--reason-zh", help="Why, for the public, in Chinese. It names no value.")]
@@ -99,6 +108,7 @@ def withdraw(
     reason_zh: ReasonZh,
     reason_en: ReasonEn,
     yes: YesOption = False,
+    unsigned: UnsignedOption = False,
     home: HomeOption = None,
     profile: ProfileOption = None,
     as_of: AsOfOption = None,
@@ -112,7 +122,7 @@ def withdraw(
     Example: tuoyu withdraw fees 1.2.0 --reason-zh 收费录入有误。 --reason-en "Fees were entered wrongly." """
     from pipelines import release_views, show, show_release, terminal
 
-    settings = settings_of(home, profile, as_of)
+    settings = settings_of(home, profile, as_of).with_changes(unsigned=unsigned)
     _confirm(f"撤回并删除 withdraw and delete {dataset} {version}?", yes)
     try:
         with terminal.progress(json_out) as progress, _refusals():
@@ -133,6 +143,7 @@ def redact(
         str | None, typer.Option("--provider", help="Only of this provider; without --field all its rows.")
     ] = None,
     yes: YesOption = False,
+    unsigned: UnsignedOption = False,
     home: HomeOption = None,
     profile: ProfileOption = None,
     as_of: AsOfOption = None,
@@ -150,7 +161,7 @@ def redact(
 
     if not (field or provider) or (table and not field):
         raise typer.BadParameter("give --field, or --provider, or both; --table goes with --field")
-    settings = settings_of(home, profile, as_of)
+    settings = settings_of(home, profile, as_of).with_changes(unsigned=unsigned)
     _confirm("从所有版本中删除 delete from all versions?", yes)
     target = {"table": table, "field": field, "provider": provider}
     try:

@@ -21,7 +21,7 @@ from schemas.registry import Registry
 
 
 def _signer(settings: Settings, registry: Registry, on: date) -> Signer | None:
-    return signer_of_profile(registry, settings.sign_key, on, allowed=settings.allowed_signers)
+    return signer_of_profile(registry, settings.signing_key, on, allowed=settings.allowed_signers)
 
 
 def rebuild(

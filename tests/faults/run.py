@@ -66,7 +66,7 @@ EVERY = ("--n", "1000000")
 PROMISES = (
     Promise(
         "killed", "killed at any moment: the old or the new release, whole; the next run finishes it, 0 bytes over",
-        "time", ("--n", "200"), ("--n", "4"), _killed,
+        "time", ("--n", "240"), ("--n", "4"), _killed,
     ),
     Promise(
         "syscall", "the same before every system call that changes something",
@@ -95,7 +95,7 @@ PROMISES = (
     ),
     Promise(
         "stopped", "a publisher stopped while another one publishes, and continued",
-        "zombie", ("--n", "200"), ("--n", "10"), _count("zombie:stopped", "zombie:second-blocked"),
+        "zombie", ("--n", "400"), ("--n", "10"), _count("zombie:stopped", "zombie:second-blocked"),
         wait="--wait 3",
     ),
     Promise(
