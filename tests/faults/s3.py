@@ -85,11 +85,11 @@ class Bench:
 
     def publish(self, endpoint: str, prefix: str, label: str, retries: int = 4) -> int:
         work = self.work / f"{prefix}-{label}"
-        store = store_of(endpoint, prefix, self.work / "scratch", retries=retries)
+        store = store_of(endpoint, prefix, work / "scratch", retries=retries)
         return ended(lambda: bare.publish(store, work, label))
 
-    def store(self, prefix: str):
-        return store_of(self.server.endpoint, prefix, self.work / "scratch")
+    def store(self, prefix: str, label: str = ""):
+        return store_of(self.server.endpoint, prefix, self.work / label / "scratch")
 
     def objects(self, prefix: str) -> dict[str, str]:
         """The names and hashes of what lies below a prefix; a probe that a fault has left is not counted."""
@@ -159,7 +159,7 @@ def many(bench: Bench) -> Row:
         together, codes = threading.Barrier(publishers, timeout=60), Counter()
 
         def one(label: str, together=together, codes=codes) -> None:
-            store = bench.store(prefix)
+            store = bench.store(prefix, label)
             place = store.put_release
             store.put_release = lambda *release: (together.wait(), place(*release))
             codes[ended(lambda: bare.publish(store, bench.work / label, label))] += 1

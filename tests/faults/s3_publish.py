@@ -65,9 +65,10 @@ def ended(deed: Callable[[], object]) -> int:
 def main(what: str, endpoint: str, prefix: str, work: str, *more: str) -> int:
     if what == "reset":
         return ended(lambda: reset(endpoint, prefix, more[0]))
-    store = store_of(endpoint, prefix, Path(work) / "scratch")
+    own = Path(work).joinpath(what, *more)  # each publisher has a workspace of its own
+    store = store_of(endpoint, prefix, own / "scratch")
     if what == "publish":
-        return ended(lambda: print(bare.publish(store, Path(work), more[0]).release_id))
+        return ended(lambda: print(bare.publish(store, own, more[0]).release_id))
     if what == "verify":
         return ended(lambda: verify(store))
     return ended(lambda: print(*[r.release_id for r in history(store)][: 1 if what == "current" else None], sep="\n"))

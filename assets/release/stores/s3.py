@@ -9,7 +9,9 @@ and a reader who knows a file's hash reads its blob until then.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import os
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,13 +20,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from assets.release.manifest import DatasetEntry, current_release
-from assets.release.stores import POINTER, TOMBSTONE, StoreDamaged, blob_path, places, signature_path
+from assets.release.stores import POINTER, TOMBSTONE, StoreConflict, StoreDamaged, blob_path, places, signature_path
 from assets.release.stores.access import Access
 from assets.release.stores.downloads import download_folder
 from assets.release.stores.objects import PROBES, Missing, Objects
 
 #: the releases that were ever committed: an empty object each, written by whoever completes it
 _COMMITTED = ".committed"
+#: in the scratch folder; the kernel drops it when a process dies
+_LOCK = ".publisher"
 _COLLECTED = ("blobs", "datasets", "releases", "signatures", PROBES)
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -67,11 +71,19 @@ class S3Store:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """No lock: the commit decides. StoreUnfit before anything is written if the store cannot decide it."""
-        if not self._is_fit:
-            self._objects.probe()
-            self._is_fit = True
-        yield
+        """No lock in the store: the commit decides. StoreUnfit before anything is written if it cannot decide.
+
+        Publishers of one workspace would write over each other's stage: of these only one is let in."""
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        lock = os.open(self._scratch / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _let_in(lock)
+            if not self._is_fit:
+                self._objects.probe()
+                self._is_fit = True
+            yield
+        finally:
+            os.close(lock)
 
     def pointer(self) -> bytes | None:
         try:
@@ -206,6 +218,16 @@ class S3Store:
                 self._objects.copy(blob_path(file.sha256), file.path)
             except Missing:
                 raise StoreDamaged(f"{file.path}: its blob is missing") from None
+
+
+def _let_in(lock: int) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise StoreConflict(
+            "这个工作区里另一个发布进程正在运行，请稍后再试。 "
+            "Another publisher is at work in this workspace: try again."
+        ) from None
 
 
 def _expect(path: str, found: str, sha256: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import subprocess
 import sys
 import time
@@ -58,11 +59,12 @@ def server(running, monkeypatch):
 
 @pytest.fixture
 def open_store(server, request, tmp_path):
-    """Stores below the prefix of this test, each as another process would open it."""
+    """Stores below the prefix of this test, each as a process in another workspace would open it."""
+    numbers = itertools.count()
 
     def opened(**given) -> S3Store:
-        prefix = tmp_path.name
-        return store_of(server.endpoint, prefix, tmp_path / "scratch", **{"retries": 0} | given)
+        scratch = tmp_path / f"scratch{next(numbers)}"
+        return store_of(server.endpoint, tmp_path.name, scratch, **{"retries": 0} | given)
 
     return opened
 
@@ -142,6 +144,14 @@ def test_the_second_publisher_is_told_and_the_first_one_stands(open_store, small
         with pytest.raises(StoreConflict):
             store.commit(found + b" ", found)
     assert store.pointer() == newer and len(whole(store)) == 2
+
+
+def test_publishers_of_one_workspace_do_not_meet(server, tmp_path):
+    one, other = (store_of(server.endpoint, tmp_path.name, tmp_path) for _ in range(2))
+    with one.exclusive(), pytest.raises(StoreConflict, match="工作区"), other.exclusive():
+        pass
+    with other.exclusive():
+        pass
 
 
 def test_the_first_release_has_one_author(open_store, small):
