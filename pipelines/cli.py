@@ -45,7 +45,7 @@ cli_signed.add_to(app)
 
 def main() -> None:
     """The console script. What is set up wrongly is told in one line and ends with 78, a full disk with 74."""
-    from assets.release.signing import KeyRefused
+    from assets.release.signatures.signing import KeyRefused
     from pipelines.run_outcome import disk_message, is_disk
     from schemas.model import ContractError
 

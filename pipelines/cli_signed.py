@@ -54,7 +54,7 @@ def verify(
     Ends with 0 when all is well, 65 with findings, 78 when it could not be done.
 
     Run it when no publisher is at work: what one is just writing belongs to no release yet."""
-    from assets.release.signing import KeyRefused
+    from assets.release.signatures.signing import KeyRefused
     from pipelines import show_verify, terminal, verification
 
     asked = verification.Asked(where, allowed_signers, profile, parse_date(on, "--on"), quick, seen, remember)
@@ -82,7 +82,7 @@ def key_root(
 
     The root certifies release keys and signs nothing else. It stays offline, on two sticks in two safes; give
     allowed_signers to readers by another way than the data: the district's web page, and print."""
-    from assets.release import keys
+    from assets.release.signatures import keys
 
     made = _made(lambda: keys.make_root(out, _slug(profile), passphrase="" if no_passphrase else None))
     _show([made["public"], made["allowed_signers"]], json_out)
@@ -104,7 +104,7 @@ def key_release(
     published late, let it begin with --from before the first of them.
 
     Without the root: carry release-YEAR.pub to it, and there: tuoyu key certify release-YEAR.pub --year YEAR"""
-    from assets.release import keys
+    from assets.release.signatures import keys
 
     key = _made(lambda: keys.make_release_key(out, year))
     made = [key.with_name(key.name + ".pub")]
@@ -136,7 +136,7 @@ def key_revoke(
     """Put a lost key on the list revoked_keys, which lies beside allowed_signers and goes wherever that goes.
 
     Then make a new release key and publish once with it: its signature vouches, by hash, for what came before."""
-    from assets.release import keys
+    from assets.release.signatures import keys
 
     path = _made(lambda: keys.revoke(public, out))
     if json_out:
@@ -164,7 +164,7 @@ def _slug(profile: str | None) -> str:
 def _certificate(
     public: Path, root: Path, year: int, since: str | None, until: str | None, profile: str | None
 ) -> Path:
-    from assets.release import keys
+    from assets.release.signatures import keys
 
     first, last = keys.validity(year)
     days: tuple[date, date] = parse_date(since, "--from") or first, parse_date(until, "--until") or last
@@ -173,7 +173,7 @@ def _certificate(
 
 def _made(make):
     """What was made; a plain error, with 78, for what could not be."""
-    from assets.release.signing import KeyRefused
+    from assets.release.signatures.signing import KeyRefused
 
     try:
         return make()
@@ -182,7 +182,7 @@ def _made(make):
 
 
 def _show(paths: list[Path], json_out: bool) -> None:
-    from assets.release import keys
+    from assets.release.signatures import keys
     from pipelines import show_verify
 
     found = _made(lambda: [fact for path in paths for fact in keys.facts(path)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 
 from assets.release.history import released_tables
-from assets.release.signing import signer_of_profile
+from assets.release.signatures.signing import signer_of_profile
 from assets.workspace import Context, Progress, Workspace
 from pipelines.published import published_store
 from pipelines.settings import Settings

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
-from assets.release.difference import Difference
+from assets.release.comparison.difference import Difference
 from pipelines import diff_view
 
 PAGE = Path(__file__).parent / "pages" / "diff.html"

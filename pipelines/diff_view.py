@@ -1,7 +1,7 @@
 """A difference between two versions as people read it: by table, by kind of change, by row, with titles for codes.
 
 What belongs here: the order and the words, for the terminal and the page alike. What does not: finding differences
-(assets/release/difference.py), printing (show_diff.py), HTML (diff_page.py).
+(assets/release/comparison/difference.py), printing (show_diff.py), HTML (diff_page.py).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
 
-from assets.release.difference import Difference
+from assets.release.comparison.difference import Difference
 
 #: the order people want to read in: who came and went, what was wrong, what is new, what only looks new
 KINDS = ("added", "removed", "redacted", "corrected", "updated", "reformatted")

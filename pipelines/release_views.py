@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from assets.release.signing import Signer, signer_of_profile
+from assets.release.signatures.signing import Signer, signer_of_profile
 from assets.workspace import Progress, Workspace
 from pipelines.context import context_of, registry_of
 from pipelines.published import published_store
@@ -41,8 +41,8 @@ def withdraw(
     settings: Settings, dataset: str, version: str, reasons: tuple[str, str], on: date, progress: Progress
 ) -> dict[str, Any]:
     """Withdraws a version and says what took whose place."""
-    from assets.release.withdraw import Reason
-    from assets.release.withdraw import withdraw as withdrawn
+    from assets.release.retraction.withdraw import Reason
+    from assets.release.retraction.withdraw import withdraw as withdrawn
 
     registry = registry_of(settings)
     done = withdrawn(
@@ -57,8 +57,8 @@ def redact(
     settings: Settings, target: dict[str, str | None], reasons: tuple[str, str], on: date, progress: Progress
 ) -> dict[str, Any]:
     """Redacts in every version. ``target``: table, field, provider. SettingsError if the contracts have no such."""
-    from assets.release.redact import Target
-    from assets.release.redact import redact as redacted
+    from assets.release.retraction.redact import Target
+    from assets.release.retraction.redact import redact as redacted
 
     registry = registry_of(settings)
     _require_known(registry, target)

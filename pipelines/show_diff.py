@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from assets.release.difference import Difference
+from assets.release.comparison.difference import Difference
 from pipelines import diff_view
 from pipelines.diff_view import Cell, Group, Row
 from pipelines.show import short

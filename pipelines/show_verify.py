@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assets.release.audit.report import FINDINGS, NOTES, Report, line
-from assets.release.keys import KeyFacts
+from assets.release.signatures.keys import KeyFacts
 from pipelines.terminal import columns, console, say
 
 _TRUST = {

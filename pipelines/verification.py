@@ -14,7 +14,7 @@ from typing import Any
 
 from assets.release.audit import Wanted, audit
 from assets.release.audit.report import Report
-from assets.release.signing import Trust, trust_of_file, trust_of_profile
+from assets.release.signatures.signing import Trust, trust_of_file, trust_of_profile
 from assets.release.stores import Store
 from assets.release.stores.access import REMOTE
 from assets.workspace import read_json, write_json

@@ -20,7 +20,7 @@ from quality.rule_list import rule_list
 from schemas.registry import load
 
 if TYPE_CHECKING:
-    from assets.release.difference import Difference
+    from assets.release.comparison.difference import Difference
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ def diff(settings: Settings, dataset: str, old: str, new: str, *, limit: int | N
     """What differs between two published versions, with at most ``limit`` of the changes.
 
     LookupError says in words what there is, if one of them was never published or is withdrawn."""
-    from assets.release import difference
+    from assets.release.comparison import difference
 
     store = published_store(settings)
     if store.pointer() is None:

@@ -1,7 +1,7 @@
 """What `tuoyu whitelist` tells, as plain data: the list of a day, where what was published differs, a provider's story.
 
 What belongs here: choosing the days, finding a provider, comparing with the release of a day, titles of codes. What
-does not: the tables (assets/whitelist_asked.py), which facts are evidence (assets/whitelist_story.py), printing
+does not: the tables (assets/whitelist/asked.py), which facts are evidence (assets/whitelist/story.py), printing
 (show_whitelist.py).
 """
 
@@ -18,8 +18,8 @@ from assets.release.history import released_tables
 from assets.release.manifest import Release, history
 from assets.release.stores import StoreDamaged
 from assets.sql import connect
-from assets.whitelist_asked import Asked, Row, asked
-from assets.whitelist_story import Evidence, story
+from assets.whitelist.asked import Asked, Row, asked
+from assets.whitelist.story import Evidence, story
 from assets.workspace import Context, Progress, Workspace, read_json
 from pipelines.context import context_of
 from pipelines.published import published_store

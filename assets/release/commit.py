@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from assets.release.manifest import Inputs, Release
 from assets.release.readback import verify_release
-from assets.release.signing import Signer
+from assets.release.signatures.signing import Signer
 from assets.release.staging import Staging, sha256_of_bytes
 from assets.release.stores import POINTER, Store
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from assets.release.guard import refuse_rolled_back
 from assets.release.manifest import Release, history, release_of
-from assets.release.retire import complete_withdrawals
+from assets.release.retraction.retire import complete_withdrawals
 from assets.release.standing import standing
 from assets.release.stores import POINTER, Store, StoreDamaged, begun, blob_path
 

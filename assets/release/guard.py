@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from assets.release.manifest import Link, Release, release_at
 from assets.release.readback import verify_release
 from assets.release.refusal import Refused
-from assets.release.signing import BadSignature, Signer, verify_signature
+from assets.release.signatures.signing import BadSignature, Signer, verify_signature
 from assets.release.stores import Store, StoreDamaged, signature_path
 
 if TYPE_CHECKING:

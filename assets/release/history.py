@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assets.release.changes import TableFile
+from assets.release.comparison.changes import TableFile
+from assets.release.comparison.version import Version
 from assets.release.manifest import DatasetEntry, Release, current_release, history
 from assets.release.standing import made_versions, newest_entries
 from assets.release.stores import Store
 from assets.release.stores.opening import as_store
-from assets.release.version import Version
 
 DESCRIPTOR = "datapackage.json"
 

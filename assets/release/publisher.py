@@ -22,9 +22,13 @@ from pathlib import Path
 import duckdb
 
 from assets.release import durable, staging, verify
-from assets.release.changes import TableChanges
 from assets.release.commit import Commit, Progress, place_release, renew
-from assets.release.comparing import compare
+from assets.release.comparison.changes import TableChanges
+from assets.release.comparison.comparing import compare
+from assets.release.comparison.knowledge import Knowledge, TablesThen
+from assets.release.comparison.notes import release_notes
+from assets.release.comparison.numbering import require_right_number
+from assets.release.comparison.version import Decision, Version, decide
 from assets.release.guard import (
     WrongProfile,
     refuse_forged,
@@ -34,21 +38,17 @@ from assets.release.guard import (
     refuse_unsigned,
 )
 from assets.release.history import PublishedVersion, highest_versions
-from assets.release.knowledge import Knowledge, TablesThen
 from assets.release.manifest import DatasetEntry, Inputs, Manifest, Release, release_of
-from assets.release.notes import release_notes
-from assets.release.numbering import require_right_number
-from assets.release.pages import put_pages
-from assets.release.redactions import Redaction, in_force, relaxed
+from assets.release.pages.entrance import put_pages
 from assets.release.refusal import Refused
-from assets.release.retire import complete_withdrawals
-from assets.release.signing import KeyRefused, Signer, signer_of_profile
+from assets.release.retraction.redactions import Redaction, in_force, relaxed
+from assets.release.retraction.retire import complete_withdrawals
+from assets.release.signatures.signing import KeyRefused, Signer, signer_of_profile
 from assets.release.staging import Staged, Staging, connect
 from assets.release.standing import newest_entries
 from assets.release.stores import Store, StoreConflict, StoreDamaged, begun
 from assets.release.stores.local import LocalStore
 from assets.release.stores.opening import as_store
-from assets.release.version import Decision, Version, decide
 from assets.release.writers import code, writers
 from quality.disclosure import DisclosureRefused
 from schemas.model import ContractError, Dataset

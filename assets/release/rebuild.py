@@ -20,7 +20,7 @@ import duckdb
 from assets.build import TableRefused
 from assets.raw.kept import kept_corrections
 from assets.release import durable
-from assets.release.changes import COLUMNS, Comparison
+from assets.release.comparison.changes import COLUMNS, Comparison
 from assets.release.history import NoSuchVersion, PublishedVersion, released_tables
 from assets.release.manifest import DatasetEntry, Manifest, Release, current_release, history
 from assets.release.refusal import Refused

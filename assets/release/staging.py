@@ -18,13 +18,13 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from assets.release import durable
-from assets.release.changes import Comparison, TableChanges
+from assets.release.comparison.changes import Comparison, TableChanges
+from assets.release.comparison.knowledge import Knowledge
 from assets.release.exporters import exporter, parquet
 from assets.release.history import DESCRIPTOR
-from assets.release.knowledge import Knowledge
 from assets.release.manifest import FileEntry, Manifest, canonical
-from assets.release.redactions import Redaction, left_of
 from assets.release.refusal import Refused
+from assets.release.retraction.redactions import Redaction, left_of
 from quality.disclosure import require_safe
 from schemas.compile.data_package import (
     changes_resource,

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from assets.release.comparison.version import Version
 from assets.release.manifest import DatasetEntry, Release, history
 from assets.release.stores import Store
-from assets.release.version import Version
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from assets.build import path_of, require_current
 from assets.raw.kept import corrections_sha256
 from assets.raw.receive import ledger
 from assets.release import durable
-from assets.release.evidence import WorkspaceKnowledge
+from assets.release.comparison.evidence import WorkspaceKnowledge
 from assets.release.manifest import Inputs
 from assets.release.publisher import ANYTHING, ReleaseResult, publish
-from assets.release.redactions import read_redactions
-from assets.release.signing import Signer, signer_of_profile
+from assets.release.retraction.redactions import read_redactions
+from assets.release.signatures.signing import Signer, signer_of_profile
 from assets.release.stores import Store
 from assets.workspace import Context, code_fingerprint, file_sha256, fingerprint, read_json, write_json
 

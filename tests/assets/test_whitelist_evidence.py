@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from assets.raw.receive import Receipt, receive
-from assets.whitelist_asked import TABLES, Asked, NothingKnown, asked
-from assets.whitelist_story import Evidence, story
+from assets.whitelist.asked import TABLES, Asked, NothingKnown, asked
+from assets.whitelist.story import Evidence, story
 from assets.workspace import Context, Workspace
 from schemas.registry import load
 from tests.assets.sql_bench import AREA, DOCUMENTS, Bench

@@ -25,8 +25,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from assets.release import keys
 from assets.release.manifest import Manifest, Release, canonical
+from assets.release.signatures import keys
 from assets.release.stores import blob_path, signature_path
 from pipelines.settings import Settings
 from pipelines.verification import Asked, verify

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from assets.release.difference import diff
+from assets.release.comparison.difference import diff
 from assets.release.publisher import publish
 from pipelines import show_diff
 from pipelines.diff_page import page

@@ -21,8 +21,8 @@ from assets.release.audit.contents import Contents
 from assets.release.audit.report import Report
 from assets.release.audit.signatures import Signatures, trust_of_store
 from assets.release.manifest import DatasetEntry, Link, Release, canonical, release_at
-from assets.release.pages import INDEX, PageIndex
-from assets.release.signing import ALLOWED, Trust
+from assets.release.pages.entrance import INDEX, PageIndex
+from assets.release.signatures.signing import ALLOWED, Trust
 from assets.release.stores import POINTER, Store, StoreDamaged
 
 _KEYS = ("release", "seq", "sha256", "as_of", "expires_on", "signed_by")

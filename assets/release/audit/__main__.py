@@ -12,7 +12,7 @@ from pathlib import Path
 
 from assets.release.audit import Wanted, audit
 from assets.release.audit.report import FINDINGS, NOTES, line
-from assets.release.signing import KeyRefused, trust_of_file
+from assets.release.signatures.signing import KeyRefused, trust_of_file
 from assets.release.stores.local import LocalStore
 
 

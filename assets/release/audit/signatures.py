@@ -1,7 +1,7 @@
 """Signatures of a store against whom a reader believes: of the pointer, the manifests, the pages, earlier pointers.
 
 What belongs here: which day a signature has to be good for, and what a bad one means. What does not: how `ssh-keygen`
-is asked (assets/release/signing.py).
+is asked (assets/release/signatures/signing.py).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 
 from assets.release.audit.contents import Contents
 from assets.release.manifest import FileEntry, Release
-from assets.release.pages import INDEX, PageIndex
-from assets.release.signing import ALLOWED, REVOKED, BadSignature, Trust, verify_signature
+from assets.release.pages.entrance import INDEX, PageIndex
+from assets.release.signatures.signing import ALLOWED, REVOKED, BadSignature, Trust, verify_signature
 from assets.release.stores import POINTER, StoreDamaged, blob_path, signature_path
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import duckdb
 
 from assets.release.publisher import publish
+from assets.release.retraction.withdraw import Reason, withdraw
 from assets.release.stores.local import LocalStore
-from assets.release.withdraw import Reason, withdraw
 from tests.assets.release import house
 
 CHANGES = ("link", "rename", "replace", "mkdir", "fsync", "unlink", "rmdir", "fchmod")

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from assets.release import keys
 from assets.release.publisher import ReleaseResult, publish
-from assets.release.signing import NAMESPACE, Signer, Trust, signer, trust_of_file
+from assets.release.retraction.withdraw import Reason, withdraw
+from assets.release.signatures import keys
+from assets.release.signatures.signing import NAMESPACE, Signer, Trust, signer, trust_of_file
 from assets.release.stores.local import LocalStore
-from assets.release.withdraw import Reason, withdraw
 from tests.assets.release import house
 
 PRINCIPAL = house.registry().profile.slug

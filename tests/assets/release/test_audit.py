@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from assets.release import keys
 from assets.release.audit import Wanted, audit
 from assets.release.audit.report import FINDINGS, NOTES
 from assets.release.manifest import Link, release_at
 from assets.release.publisher import publish
-from assets.release.signing import trust_of_file
+from assets.release.signatures import keys
+from assets.release.signatures.signing import trust_of_file
 from assets.release.stores import blob_path
 from assets.release.stores.http import HttpStore
 from assets.release.stores.local import LocalStore

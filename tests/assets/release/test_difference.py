@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import pytest
 
 from assets.release import history
-from assets.release.difference import diff
+from assets.release.comparison.difference import diff
+from assets.release.comparison.knowledge import TablesThen
 from assets.release.history import NoSuchVersion
-from assets.release.knowledge import TablesThen
 from assets.release.manifest import FileEntry, Withdrawal
 from assets.release.publisher import publish
 from tests.assets.release import house

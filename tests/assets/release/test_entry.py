@@ -9,7 +9,7 @@ import frictionless
 import pytest
 
 from assets.release import publisher, staging, verify
-from assets.release.changes import TableChanges
+from assets.release.comparison.changes import TableChanges
 from assets.release.exporters import parquet
 from assets.release.stores.local import LocalStore
 from tests.assets.release import house

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from assets.build import path_of
-from assets.release.evidence import WorkspaceKnowledge, trace
+from assets.release.comparison.evidence import WorkspaceKnowledge, trace
 from assets.release.manifest import Inputs
 from assets.workspace import Context, Workspace
 from schemas.registry import load

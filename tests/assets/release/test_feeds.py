@@ -11,10 +11,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from assets.release import pages
-from assets.release.feeds import feeds
+from assets.release.pages.entrance import entrance as pages
+from assets.release.pages.feeds import feeds
+from assets.release.retraction.withdraw import Reason, withdraw
 from assets.release.stores.local import LocalStore
-from assets.release.withdraw import Reason, withdraw
 from schemas.model import Publisher
 from tests.assets.release import house
 

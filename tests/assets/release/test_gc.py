@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from assets.release.gc import collect
+from assets.release.retraction.withdraw import Reason, withdraw
 from assets.release.stores.local import LocalStore
-from assets.release.withdraw import Reason, withdraw
 from tests.assets.release import house
 
 

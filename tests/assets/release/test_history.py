@@ -8,8 +8,8 @@ from datetime import date
 import duckdb
 import pytest
 
-from assets.release.changes import COLUMNS, TableChanges
-from assets.release.difference import diff
+from assets.release.comparison.changes import COLUMNS, TableChanges
+from assets.release.comparison.difference import diff
 from assets.release.history import NoSuchVersion, versions
 from tests.assets.release import house
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from assets.release.knowledge import TablesThen
+from assets.release.comparison.knowledge import TablesThen
+from assets.release.comparison.sameness import folded, same
 from assets.release.publisher import publish
-from assets.release.sameness import folded, same
 from tests.assets.release import house
 
 LATER = date(2026, 4, 30)

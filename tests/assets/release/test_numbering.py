@@ -21,9 +21,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assets.release import publisher, staging, verify
-from assets.release.knowledge import TablesThen
+from assets.release.comparison.knowledge import TablesThen
+from assets.release.comparison.version import Version
 from assets.release.staging import Refused
-from assets.release.version import Version
 from schemas.model import Constraints
 from tests.assets.release import house
 

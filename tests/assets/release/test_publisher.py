@@ -15,7 +15,7 @@ import duckdb
 import frictionless
 import pytest
 
-from assets.release.changes import COLUMNS
+from assets.release.comparison.changes import COLUMNS
 from assets.release.publisher import publish
 from assets.release.staging import Refused
 from assets.release.stores import StoreConflict, StoreDamaged

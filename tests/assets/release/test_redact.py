@@ -11,9 +11,9 @@ import pytest
 from assets.release.history import versions
 from assets.release.manifest import current_release, history
 from assets.release.publisher import publish
-from assets.release.redact import NothingMeant, Target, redact
-from assets.release.redactions import Redaction, read_redactions
 from assets.release.refusal import Refused
+from assets.release.retraction.redact import NothingMeant, Target, redact
+from assets.release.retraction.redactions import Redaction, read_redactions
 from assets.release.stores.local import LocalStore
 from assets.release.verify import verify_package, verify_release
 from schemas.model import ContractError

@@ -14,10 +14,11 @@ import pytest
 
 from assets.release import history
 from assets.release.audit import Wanted, audit
-from assets.release.difference import diff
+from assets.release.comparison.difference import diff
 from assets.release.manifest import Release, current_release
 from assets.release.manifest import history as chain
 from assets.release.publisher import publish
+from assets.release.retraction.withdraw import Reason, withdraw
 from assets.release.stores import (
     POINTER,
     TOMBSTONE,
@@ -35,7 +36,6 @@ from assets.release.stores.http import HttpStore
 from assets.release.stores.opening import store_at
 from assets.release.stores.s3 import S3Store
 from assets.release.verify import verify_release
-from assets.release.withdraw import Reason, withdraw
 from tests.assets.release import house
 from tests.assets.release.s3_server import FAULTS, serving
 from tests.assets.release.scan import places_of

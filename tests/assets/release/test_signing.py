@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from assets.release import keys, publisher
-from assets.release.openssh import NotOpenSSH, signer_of
-from assets.release.signing import (
+from assets.release import publisher
+from assets.release.signatures import keys
+from assets.release.signatures.openssh import NotOpenSSH, signer_of
+from assets.release.signatures.signing import (
     BadSignature,
     KeyRefused,
     Trust,

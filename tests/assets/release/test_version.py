@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from assets.release.changes import TableChanges
+from assets.release.comparison.changes import TableChanges
+from assets.release.comparison.version import Version, breaking_changes, decide
 from assets.release.staging import Staging, describe
-from assets.release.version import Version, breaking_changes, decide
 from schemas.model import Constraints
 from tests.assets.release import house
 

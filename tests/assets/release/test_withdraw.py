@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from assets.release.difference import diff
+from assets.release.comparison.difference import diff
 from assets.release.history import NoSuchVersion, versions
 from assets.release.manifest import current_release, history
-from assets.release.retire import complete_withdrawals
+from assets.release.retraction.retire import complete_withdrawals
+from assets.release.retraction.withdraw import Reason, withdraw
 from assets.release.stores.local import LocalStore
 from assets.release.verify import verify_package, verify_release
-from assets.release.withdraw import Reason, withdraw
 from tests.assets.release import house
 from tests.assets.release.scan import places_of
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import duckdb
 
-from assets.release.changes import TableFile, as_text
+from assets.release.comparison.changes import TableFile, as_text
+from assets.release.comparison.labels import Labels
 from assets.release.history import PublishedVersion
-from assets.release.labels import Labels
 from assets.release.manifest import Release
 from assets.release.standing import Made, newest_entries, standing
 from assets.release.stores import Store

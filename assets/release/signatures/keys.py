@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from assets.release import signing
-from assets.release.openssh import NotOpenSSH, PublicKey, fingerprint, key_text, public_key
-from assets.release.signing import ALLOWED, REVOKED, KeyRefused, allowed_line
+from assets.release.signatures import signing
+from assets.release.signatures.openssh import NotOpenSSH, PublicKey, fingerprint, key_text, public_key
+from assets.release.signatures.signing import ALLOWED, REVOKED, KeyRefused, allowed_line
 
 CERTIFICATE = "-cert.pub"
 #: a release key of a year still signs in the first months of the next: time to hand over

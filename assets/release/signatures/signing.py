@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from assets.release.openssh import NotOpenSSH, PublicKey, key_text, public_key, signer_of
+from assets.release.signatures.openssh import NotOpenSSH, PublicKey, key_text, public_key, signer_of
 
 if TYPE_CHECKING:  # checking needs no contracts, and starts sooner without them
     from schemas.registry import Registry

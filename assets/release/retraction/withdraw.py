@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from assets.release.changes import Comparison, reader
 from assets.release.commit import Commit, Progress
+from assets.release.comparison.changes import Comparison, reader
+from assets.release.comparison.kinds import call_rewritings
 from assets.release.history import NoSuchVersion, PublishedVersion
-from assets.release.kinds import call_rewritings
 from assets.release.manifest import history
-from assets.release.remade import Change, remake
-from assets.release.retire import Gone, complete_withdrawals, opened, retire
-from assets.release.signing import Signer
+from assets.release.retraction.remade import Change, remake
+from assets.release.retraction.retire import Gone, complete_withdrawals, opened, retire
+from assets.release.signatures.signing import Signer
 from assets.release.staging import CHANGES
 from assets.release.standing import Made, standing
 from assets.release.stores import Store

@@ -16,9 +16,9 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from assets.release.changes import Comparison, TableChanges, TableFile, as_text, key_json, reader
-from assets.release.sameness import same
-from assets.release.version import another_meaning
+from assets.release.comparison.changes import Comparison, TableChanges, TableFile, as_text, key_json, reader
+from assets.release.comparison.sameness import same
+from assets.release.comparison.version import another_meaning
 from schemas.compile.duckdb import literal, quote
 
 #: a new statement that gives no date of its own holds from when it was received: it corrects nothing

@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from assets.release import durable
-from assets.release.changes import Comparison, TableChanges, TableFile
+from assets.release.comparison.changes import Comparison, TableChanges, TableFile
+from assets.release.comparison.kinds import Grounds, judge
 from assets.release.history import PublishedVersion
-from assets.release.kinds import Grounds, judge
 from assets.release.staging import Staged, Staging
 from assets.release.stores import Store
 from schemas.compile.table_schema import table_schema

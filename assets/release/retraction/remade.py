@@ -17,14 +17,14 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from assets.release import durable, verify
-from assets.release.changes import reader
+from assets.release.comparison.changes import reader
+from assets.release.comparison.version import Version
 from assets.release.exporters import exporter, formats
 from assets.release.history import DESCRIPTOR, PublishedVersion
 from assets.release.manifest import DatasetEntry, FileEntry, canonical
 from assets.release.refusal import Refused
 from assets.release.staging import CHANGES, NOTES, SUMS
 from assets.release.stores import Store
-from assets.release.version import Version
 from schemas.compile.duckdb import literal
 
 

@@ -34,8 +34,8 @@ from assets.release.manifest import (
     history,
     release_of,
 )
-from assets.release.pages import put_pages
-from assets.release.signing import Signer
+from assets.release.pages.entrance import put_pages
+from assets.release.signatures.signing import Signer
 from assets.release.staging import Staging, connect, sha256_of_bytes
 from assets.release.standing import Made, kept_hashes, made_versions
 from assets.release.stores import TOMBSTONE, Store, StoreDamaged, begun, blob_path

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from assets.whitelist_asked import Asked, Row
+from assets.whitelist.asked import Asked, Row
 
 REQUIRED, FOOD_MODES = "required_document_types", "food_licence_required_meal_modes"
 _ORIGIN = "source_sha256, source_sheet, source_row, received_on"

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from assets.release.changes import TableChanges
+from assets.release.comparison.changes import TableChanges
 
 Bump = Literal["first", "major", "minor", "patch", "none"]
 

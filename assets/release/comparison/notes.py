@@ -12,13 +12,13 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from assets.release.changes import Comparison
+from assets.release.comparison.changes import Comparison
+from assets.release.comparison.labels import Labels
+from assets.release.comparison.version import Decision
 from assets.release.history import PublishedVersion, described_tables, table_file
-from assets.release.labels import Labels
 from assets.release.manifest import Withdrawal
 from assets.release.staging import Staged, Staging
 from assets.release.stores import Store
-from assets.release.version import Decision
 
 #: rows and values listed of each table; the rest is counted
 MOST = 40

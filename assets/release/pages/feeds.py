@@ -16,10 +16,10 @@ from urllib.parse import quote, urlsplit
 from xml.etree import ElementTree
 
 from assets.release.manifest import DatasetEntry, Release, Withdrawal, history
+from assets.release.pages.street_events import Event, events_by_street
 from assets.release.staging import NOTES
 from assets.release.standing import made_versions
 from assets.release.stores import POINTER, Store
-from assets.release.street_events import Event, events_by_street
 
 if TYPE_CHECKING:
     from schemas.model import Profile

@@ -12,7 +12,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from assets.release.changes import TableFile, as_text
+from assets.release.comparison.changes import TableFile, as_text
 from schemas.compile.duckdb import quote
 
 

@@ -13,13 +13,13 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from assets.release.changes import Comparison, TableChanges, TableFile, reader
+from assets.release.comparison.changes import Comparison, TableChanges, TableFile, reader
+from assets.release.comparison.kinds import writable
+from assets.release.comparison.sameness import same
+from assets.release.comparison.version import Decision, Version, decide
 from assets.release.history import DESCRIPTOR, PublishedVersion, described_tables, table_file
-from assets.release.kinds import writable
-from assets.release.sameness import same
 from assets.release.staging import CHANGES, CODELISTS, Refused, Staged, Staging
 from assets.release.stores import Store
-from assets.release.version import Decision, Version, decide
 
 _CELLS = ("corrected", "updated", "reformatted", "redacted")
 

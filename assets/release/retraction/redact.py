@@ -13,11 +13,12 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
-from assets.release.changes import reader
 from assets.release.commit import Commit, Progress
+from assets.release.comparison.changes import reader
 from assets.release.history import PublishedVersion
 from assets.release.manifest import history
-from assets.release.redactions import (
+from assets.release.refusal import Refused
+from assets.release.retraction.redactions import (
     Redaction,
     emptied,
     in_force,
@@ -26,10 +27,9 @@ from assets.release.redactions import (
     read_redactions,
     write_redactions,
 )
-from assets.release.refusal import Refused
-from assets.release.remade import Change, Cut, remake, source_of
-from assets.release.retire import Gone, complete_withdrawals, opened, retire
-from assets.release.signing import Signer
+from assets.release.retraction.remade import Change, Cut, remake, source_of
+from assets.release.retraction.retire import Gone, complete_withdrawals, opened, retire
+from assets.release.signatures.signing import Signer
 from assets.release.staging import CHANGES
 from assets.release.standing import Made, standing
 from assets.release.stores import Store

@@ -14,14 +14,14 @@ from typing import Any
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from assets.release.changes import COLUMNS, Comparison, TableChanges, TableFile, reader
+from assets.release.comparison.changes import COLUMNS, Comparison, TableChanges, TableFile, reader
+from assets.release.comparison.kinds import call_rewritings
+from assets.release.comparison.labels import Labels
+from assets.release.comparison.version import Bump, decide
 from assets.release.history import PublishedVersion, find_version, versions
-from assets.release.kinds import call_rewritings
-from assets.release.labels import Labels
 from assets.release.staging import CHANGES
 from assets.release.stores import Store
 from assets.release.stores.opening import as_store
-from assets.release.version import Bump, decide
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assets.release.manifest import FileEntry, canonical
-from assets.release.signing import ALLOWED, REVOKED, Signer
+from assets.release.signatures.signing import ALLOWED, REVOKED, Signer
 from assets.release.stores import Store, StoreDamaged
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class PageIndex:
 
 def put_pages(store: Store, release_id: str, profile: Profile, sign: Signer | None) -> None:
     """Puts every page in place, its list last. The same release and key make the same bytes."""
-    from assets.release.feeds import feeds  # here, because who only reads pages needs no engine
+    from assets.release.pages.feeds import feeds  # here, because who only reads pages needs no engine
 
     pages = dict(sorted((_pages(profile, sign) | feeds(store, profile)).items()))
     store.drop_pages(_listed(store) - set(pages))
