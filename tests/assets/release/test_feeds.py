@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from assets.release.pages.entrance import entrance as pages
+from assets.release.pages import entrance as pages
 from assets.release.pages.feeds import feeds
 from assets.release.retraction.withdraw import Reason, withdraw
 from assets.release.stores.local import LocalStore
