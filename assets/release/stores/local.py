@@ -40,6 +40,7 @@ class LocalStore:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
+        """One `flock`, an emptied stage, and what a dead publisher may not have forced to disk."""
         durable.make_directory(self.root)
         lock = os.open(self.root / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
         try:
@@ -91,6 +92,7 @@ class LocalStore:
             return "" if self._stage.exists() else None
 
     def put_blob(self, source: Path, sha256: str) -> None:
+        """Copied into the stage, forced to disk, and renamed to its hash."""
         blob = self._blob(sha256)
         self._directory(blob.parent)
         if blob.exists():
@@ -155,6 +157,7 @@ class LocalStore:
             self._remove_empty(file.parent)
 
     def put_page(self, path: str, data: bytes) -> None:
+        """Written whole beside, and renamed over what was there."""
         target = self.root / path
         if target.exists() and target.read_bytes() == data:
             return
@@ -168,6 +171,7 @@ class LocalStore:
         self.discard(paths)
 
     def commit(self, pointer: bytes, expected: bytes | None) -> None:
+        """Every touched directory forced to disk, then one rename."""
         self._sync_touched()
         # under its own name only a pointer to a new release: what is led to again keeps its mark
         staged = self._stage / ("renewed" if self._marked(pointer).exists() else POINTER)

@@ -92,6 +92,7 @@ class S3Store:
             return None
 
     def read(self, path: str, sha256: str | None = None) -> bytes:
+        """From its place, or by its hash while the folders of the versions are still being made."""
         for name in places(path, sha256):
             try:
                 data = self._objects.get(name).data
@@ -153,6 +154,7 @@ class S3Store:
         self._objects.swap(POINTER, pointer, expected, _attributes(POINTER, _MOVING))
 
     def complete(self) -> None:
+        """The folders of the versions that the current release made, and its mark; each object only if it is absent."""
         release = current_release(self)
         if release is None:
             return
