@@ -12,7 +12,6 @@ import typer
 
 from assets.workspace import written_whole
 from pipelines.cli_options import (
-    AsOfOption,
     HomeOption,
     JsonOption,
     ProfileOption,
@@ -25,6 +24,9 @@ from pipelines.exits import Exit
 
 ReasonZh = Annotated[str, typer.Option("--reason-zh", help="Why, for the public, in Chinese. It names no value.")]
 ReasonEn = Annotated[str, typer.Option("--reason-en", help="The same in English.")]
+DoneOnOption = Annotated[
+    str | None, typer.Option("--as-of", help="The day it is done, YYYY-MM-DD (default: today).")
+]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
 
 
@@ -111,7 +113,7 @@ def withdraw(
     unsigned: UnsignedOption = False,
     home: HomeOption = None,
     profile: ProfileOption = None,
-    as_of: AsOfOption = None,
+    as_of: DoneOnOption = None,
     json_out: JsonOption = False,
 ) -> None:
     """Take a published version back: its data is deleted everywhere, a tombstone with the reason stays.
@@ -146,7 +148,7 @@ def redact(
     unsigned: UnsignedOption = False,
     home: HomeOption = None,
     profile: ProfileOption = None,
-    as_of: AsOfOption = None,
+    as_of: DoneOnOption = None,
     json_out: JsonOption = False,
 ) -> None:
     """Take a field, or a provider, out of every published version and of every later one.

@@ -127,7 +127,7 @@ def commands(given: argparse.Namespace, prepared: Path, wait: str) -> list[str]:
         setup = f"{entry}{given.base_as_of} --open {prepared}/base"
     asked = {w: f"{python} -S {HERE}/reader.py {w} {{dir}}" for w in ("verify", "current", "list")}
     if given.subject != "bare":  # the product's own word on it, besides that of a reader who knows nothing of us
-        asked["verify"] += f" && {python} -m assets.release.audit {{dir}} --on {given.as_of}"
+        asked["verify"] += f" && {python} -m assets.release.audit {{dir}} --quick --on {given.as_of}"
     said = ["--setup", setup, "--publish", one, "--publish-i", many]
     said += [part for word, command in asked.items() for part in (f"--{word}", command)]
     said += [part for path in ("current.json", "pages.json", "feeds/*") for part in ("--mutable", path)]

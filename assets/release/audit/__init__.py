@@ -198,7 +198,7 @@ class _Audit:
             self.contents.tombstone(gone.tombstone, kept)
 
     def _excuse(self, unfinished: list[str]) -> None:
-        """What a publisher at work has put there, or one that died, is no finding: nobody is led to it."""
+        """What a publisher at work has put there is no finding: nobody is led to it. What a dead one left is one."""
         publisher = AtWork(self.contents, frozenset(unfinished))
         left = [remark for remark in self.report.findings if unfinished and publisher.made(remark)]
         if left:

@@ -1,4 +1,4 @@
-"""What a publisher at work, or one that was interrupted, may have put into a store: that is no finding.
+"""What a publisher at work may have put into a store: that is no finding.
 
 What belongs here: telling it from a file that somebody added, by what only a publisher writes: names that are hashes of
 what is in them, folders of versions made of such files. Nothing of it is led to. What does not belong here: whether
@@ -22,7 +22,7 @@ _PAGES = re.compile(r"feeds/[^/]+\.xml|VERIFY\.md|pages\.json|allowed_signers|re
 
 @dataclass(frozen=True)
 class AtWork:
-    """An unfinished publisher. ``ready``: the releases whose pointer it had made, but not yet put in place."""
+    """A publisher at work. ``ready``: the releases whose pointer it had made, but not yet put in place."""
 
     contents: Contents
     ready: frozenset[str]

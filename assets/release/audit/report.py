@@ -68,8 +68,8 @@ NOTES = {
     "quick": ("只核对了现行发布", "only the current release was checked"),
     "copy-missing": ("版本文件夹里还没有，但字节在 blobs 里", "not yet in its folder, but its bytes are in blobs"),
     "unfinished": (
-        "发布程序正在运行或曾中断，它留下的文件不算问题；再运行一次，或用 tuoyu gc 清除",
-        "a publisher is at work here or was interrupted, what it left is no finding: run it again, or tuoyu gc",
+        "发布程序正在运行，它正在写的文件不算问题",
+        "a publisher is at work here, what it is writing is no finding",
     ),
     "pages-older": ("页面是另一次发布的，请重新运行发布程序", "of another release: run the publisher again"),
 }

@@ -65,8 +65,8 @@ class Store(Protocol):
         """Every release that the pointer ever led to, in order; None if the store has no record of it."""
 
     def unfinished(self) -> str | None:
-        """None if no publisher is at work and none was interrupted, as far as the store can tell; else the release
-        it is about to lead to, or an empty text when it has not come so far."""
+        """None if no publisher is at work, as far as the store can tell; else the release it is about to lead to, or
+        an empty text when it has not come so far."""
 
     def put_blob(self, source: Path, sha256: str) -> None:
         """Stores bytes under their hash, once. StoreDamaged if the source has another hash."""

@@ -51,10 +51,21 @@ class LocalStore:
             # a publisher may have died between its last rename and its last fsync
             durable.sync_directory(self.root)
             durable.sync_directory(self.root.absolute().parent)
-            yield
-            shutil.rmtree(self._stage)
+            with self._stage_left_clean():
+                yield
         finally:
             os.close(lock)
+
+    @contextmanager
+    def _stage_left_clean(self) -> Iterator[None]:
+        """Who is refused leaves nothing; but a staged pointer stays: until it moved, its release was not led to."""
+        try:
+            yield
+        except Exception:
+            if not (self._stage / POINTER).exists():
+                shutil.rmtree(self._stage, ignore_errors=True)
+            raise
+        shutil.rmtree(self._stage)
 
     def pointer(self) -> bytes | None:
         path = self.root / POINTER
@@ -86,10 +97,26 @@ class LocalStore:
         return sorted(p.name for p in folder.iterdir()) if folder.exists() else None
 
     def unfinished(self) -> str | None:
+        """Only who holds the lock is at work: a `.stage` alone can be anybody's."""
+        if not self._locked():
+            return None
         try:
             return json.loads((self._stage / POINTER).read_bytes())["release"]
         except (FileNotFoundError, ValueError, KeyError):
-            return "" if self._stage.exists() else None
+            return ""
+
+    def _locked(self) -> bool:
+        try:
+            lock = os.open(self.root / _LOCK, os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(lock)
+        return False
 
     def put_blob(self, source: Path, sha256: str) -> None:
         """Copied into the stage, forced to disk, and renamed to its hash."""
