@@ -182,6 +182,7 @@ class _Reader:
         return found
 
     def codelists(self, folders: list[Path], chain: tuple[Profile, ...]) -> dict[str, CodeList]:
+        """Every code list by name: the common ones with what the profiles add, narrowed as they say."""
         entries: dict[str, list[Code]] = {}
         for folder in [HERE, *folders]:
             for path in sorted((folder / "codelists").glob("*.csv")):
@@ -204,6 +205,7 @@ class _Reader:
         return {path.stem: self.table(path, fields, chain) for path in paths}
 
     def table(self, path: Path, fields: dict[str, Field], chain: tuple[Profile, ...]) -> Table:
+        """One contract with its fields looked up and the tightenings of the profiles in it. ContractError names the file."""
         raw = self.yaml(path)
         added = [p.tighten.tables[path.stem] for p in chain if path.stem in p.tighten.tables]
         required = set(raw.pop("required", ())) | set(raw["key"])
@@ -229,6 +231,7 @@ class _Reader:
         return self.listed_fields(self.yaml(other), other) + own
 
     def datasets(self, tables: dict[str, Table]) -> dict[str, Dataset]:
+        """Every dataset by name. ContractError for one that would publish a table that is not open."""
         found = {}
         for path in sorted((HERE / "datasets").glob("*.yml")):
             dataset = _made(Dataset, {"name": path.stem} | self.yaml(path), path)
