@@ -205,7 +205,7 @@ class _Reader:
         return {path.stem: self.table(path, fields, chain) for path in paths}
 
     def table(self, path: Path, fields: dict[str, Field], chain: tuple[Profile, ...]) -> Table:
-        """One contract with its fields looked up and the tightenings of the profiles in it. ContractError names the file."""
+        """One contract, its fields looked up and tightened by the profiles. ContractError names the file."""
         raw = self.yaml(path)
         added = [p.tighten.tables[path.stem] for p in chain if path.stem in p.tighten.tables]
         required = set(raw.pop("required", ())) | set(raw["key"])
