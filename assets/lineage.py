@@ -10,12 +10,12 @@ from sqlglot import exp
 from sqlglot.optimizer.scope import traverse_scope
 
 HERE = Path(__file__).parent
-LAYERS = ("core", "open")
+LAYERS = ("core", "measure", "open")
 
 
 @functools.cache
 def sql_files() -> dict[str, Path]:
-    """The SELECT of each core and open table, by table name. Discovery is by file name."""
+    """The SELECT of each core, measure and open table, by table name. Discovery is by file name."""
     return {p.stem: p for layer in LAYERS for p in sorted((HERE / layer).glob("*.sql"))}
 
 

@@ -162,7 +162,7 @@ def tables(settings: Settings) -> list[dict[str, Any]]:
     registry = load(settings.profile)
     return [
         {"table": t.name, "layer": t.layer, "title_zh": t.title_zh, "title_en": t.title_en, "key": list(t.key)}
-        for layer in ("intake", "core", "open")
+        for layer in ("intake", "core", "measure", "open")
         for t in registry.layer(layer)
     ]
 

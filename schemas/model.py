@@ -18,8 +18,9 @@ from schemas.portable import is_portable
 
 FieldType = Literal["string", "integer", "number", "boolean", "date", "yearmonth", "list"]
 Severity = Literal["error", "warning", "info"]
-#: held: keys of intake rows that wait in quarantine, made by the intake step
-Layer = Literal["intake", "held", "identity", "core", "open"]
+#: held: keys of intake rows that wait in quarantine, made by the intake step; measure: totals as they are, before
+#: disclosure control decides which of them an open table may show
+Layer = Literal["intake", "held", "identity", "core", "measure", "open"]
 
 #: where a received or core row came from; added to every intake and core table, always private
 PROVENANCE = ("source_code", "source_sha256", "source_sheet", "source_row", "received_on")

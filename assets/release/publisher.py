@@ -50,7 +50,7 @@ from assets.release.stores import Store, StoreConflict, StoreDamaged, begun
 from assets.release.stores.local import LocalStore
 from assets.release.stores.opening import as_store
 from assets.release.writers import code, writers
-from quality.disclosure import DisclosureRefused
+from quality.disclosure.columns import DisclosureRefused
 from schemas.model import ContractError, Dataset
 from schemas.registry import Registry, load
 

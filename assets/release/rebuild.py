@@ -32,7 +32,7 @@ from assets.release.writers import code, writers
 from assets.replay import build_tables, replayed
 from assets.sql import EngineFailed
 from assets.workspace import Context
-from quality.disclosure import DisclosureRefused
+from quality.disclosure.columns import DisclosureRefused
 from schemas.model import ContractError
 
 #: rows that differ shown of each version; all are counted

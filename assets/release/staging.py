@@ -25,7 +25,7 @@ from assets.release.history import DESCRIPTOR
 from assets.release.manifest import FileEntry, Manifest, canonical
 from assets.release.refusal import Refused
 from assets.release.retraction.redactions import Redaction, left_of
-from quality.disclosure import require_safe
+from quality.disclosure.columns import require_safe
 from schemas.compile.data_package import (
     changes_resource,
     codelists_resource,

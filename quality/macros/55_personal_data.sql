@@ -1,6 +1,6 @@
 -- Numbers of persons: resident identity numbers, mobile numbers, bank cards, travel documents, wherever they stand in
 -- a text and however they are written. Rule: domain dossier 4.7, R-PII-01. The gate holds public text by them, and the
--- release refuses tables by them (quality/disclosure.py): one truth. Landlines and service numbers are fine.
+-- release refuses tables by them (quality/disclosure/columns.py): one truth. Landlines and service numbers are fine.
 
 -- What may hold one: eleven digits with little between them, digits of other scripts, Chinese numerals in a row, odd
 -- signs between digits, words about persons. One cheap look; most cells end here.

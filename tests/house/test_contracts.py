@@ -15,7 +15,7 @@ from schemas.compile.table_schema import RELEASE_CODELISTS
 from schemas.registry import Registry, load, profiles
 from tests.house.source import ROOT, contracts, modules, sql_files
 
-LAYERS = ("core", "open")
+LAYERS = ("core", "measure", "open")
 
 
 def _stem_counts(paths: list[Path]) -> Counter[str]:

@@ -20,7 +20,7 @@ from quality.suites import DISAGREE, opinions
 from schemas.compile.rules import row_rules
 
 PROFILES = ("binjiang", "taiwan-sfaa")
-GROUPS = {"intake": "raw", "held": "raw", "identity": "raw", "core": "core", "open": "open"}
+GROUPS = {"intake": "raw", "held": "raw", "identity": "raw", "core": "core", "measure": "measure", "open": "open"}
 AS_OF = date(2026, 3, 31)
 
 each_profile = pytest.mark.parametrize("profile", PROFILES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from quality.disclosure import DisclosureRefused, inspect, require_safe
+from quality.disclosure.columns import DisclosureRefused, inspect, require_safe
 from quality.normalise import install_macros
 from schemas.model import Field, Table
 

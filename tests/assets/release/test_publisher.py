@@ -20,7 +20,7 @@ from assets.release.publisher import publish
 from assets.release.staging import Refused
 from assets.release.stores import StoreConflict, StoreDamaged
 from assets.release.stores.local import LocalStore
-from quality.disclosure import DisclosureRefused
+from quality.disclosure.columns import DisclosureRefused
 from tests.assets.release import house
 
 ROOT = Path(__file__).parents[3]
