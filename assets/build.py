@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from assets.known import PREFIX, known_select, tables_behind
+from assets.compiled import made_select, tables_behind
 from assets.lineage import sql_files, table_sql, tables_read
 from assets.raw.receive import ledger
 from assets.sql import PROFILE_TABLES, connect, profile_prints, profile_tables, values_unsaid, view, write_parquet
@@ -102,7 +102,7 @@ def step_fingerprint(ctx: Context, table: Table, sql: str) -> str:
 def _code() -> str:
     """One hash of the code that makes and checks a table; its SELECT is counted by itself."""
     floors = [code_fingerprint(ROOT / "quality"), code_fingerprint(ROOT / "schemas", (".py",))]
-    return fingerprint(floors, [file_sha256(ROOT / "assets" / name) for name in ("build.py", "known.py", "sql.py")])
+    return fingerprint(floors, [file_sha256(ROOT / "assets" / name) for name in ("build.py", "compiled.py", "known.py", "sql.py")])
 
 
 def require_current(ctx: Context, names: list[str]) -> None:
@@ -150,8 +150,9 @@ def _checked(
         profile_tables(con, ctx, read)
     for name in inputs(sql):
         view(con, name, path_of(ctx, name))
-    for name in (n for n in tables_read(sql) if n.startswith(PREFIX)):
-        con.execute(f"CREATE VIEW {name} AS {known_select(ctx.registry.tables[name.removeprefix(PREFIX)])}")
+    for name in tables_read(sql):
+        if select := made_select(ctx.registry, name):
+            con.execute(f"CREATE VIEW {name} AS {select}")
     con.execute(f"CREATE TEMP TABLE staged AS {cast_select(table, _subquery(sql))}")
     _refuse_extra_columns(con, table, sql)
     checks = check_table(con, ctx.registry, table, "staged", ctx.as_of)

@@ -12,10 +12,11 @@ from typing import Any
 
 import duckdb
 
-from assets.known import FILINGS, PREFIX, known_select, tables_behind
+from assets.compiled import made_select, tables_behind
+from assets.known import FILINGS
 from assets.lineage import sql_files, table_sql, tables_read
 from assets.raw.identify import lay_out, stated
-from assets.sql import PROFILE_DDL, RELEASED
+from assets.sql import PROFILE_DDL, RELEASED, indicator_row
 from quality.workdays import working_day_table
 from schemas.compile.duckdb import cast_select, column_definitions, order_by, quote
 from schemas.registry import load
@@ -34,7 +35,6 @@ _CODES = (
     ("document_type", "food", "食品", None, None),
     ("service_form", "unclassified", "未分类", None, None),
     ("service_form", "home_visit", "入户指导", None, None),
-    ("indicator", "IND-06.unclassified", "托位数（未分类）", None, None),
 )
 _PROVENANCE = {
     "source_code": "district",
@@ -92,9 +92,12 @@ class Bench:
         for name, code, title, parent, since in _CODES:
             values = [name, code, title, code, parent, since, "test"]
             self.con.execute("INSERT INTO profile_codelist VALUES (?, ?, ?, ?, ?, ?, ?)", values)
-        for code in load("binjiang").codelists["whitelist_reason"].entries:
-            values = ["whitelist_reason", code.code, code.title_zh, code.title_en, None, None, code.source]
-            self.con.execute("INSERT INTO profile_codelist VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        for name in ("whitelist_reason", "consultation_question"):
+            for code in load("binjiang").codelists[name].entries:
+                values = [name, code.code, code.title_zh, code.title_en, None, None, code.source]
+                self.con.execute("INSERT INTO profile_codelist VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        rows = [indicator_row(indicator) for indicator in load("binjiang").indicators.values()]
+        self.con.executemany(f"INSERT INTO profile_indicator VALUES ({', '.join('?' for _ in rows[0])})", rows)
         working_day_table(self.con)
         for name, table in RELEASED.items():
             self.con.execute(f"CREATE TABLE {name} ({column_definitions(contracts()[table].fields)})")
@@ -160,10 +163,11 @@ class Bench:
         lay_out(self.con, contracts()[FILINGS], (), stated(self.con), {})
         self._built.add(FILINGS)
 
-    def _known(self, name: str) -> None:
+    def _relation(self, name: str, select: str) -> None:
+        """One that is made from contracts, such as `known_filing`."""
         for table in tables_behind(name):
             self._build(table)
-        self.con.execute(f"CREATE VIEW {name} AS {known_select(contracts()[name.removeprefix(PREFIX)])}")
+        self.con.execute(f"CREATE VIEW {name} AS {select}")
         self._built.add(name)
 
     def _build(self, name: str) -> None:
@@ -171,8 +175,8 @@ class Bench:
             return
         if name == FILINGS:
             self._identify()
-        if name.startswith(PREFIX):
-            self._known(name)
+        if select := made_select(load("binjiang"), name):
+            self._relation(name, select)
         if name not in sql_files():
             return
         sql = table_sql(name)
