@@ -225,7 +225,7 @@ def test_a_reason_that_names_a_person_is_refused_before_anything_is_written(thre
     """People give reasons in their own words; they go into the manifest, the tombstone, the notes and the feeds."""
     before = house.tree(published)
     reason = Reason("应家长要求，电话 13800138000。", "Asked for by telephone.")
-    with pytest.raises(DisclosureRefused, match="mobile-number-in-text manifest.json") as refused:
+    with pytest.raises(DisclosureRefused, match=r"mobile-number-in-text manifest\.json") as refused:
         withdraw(registry, LocalStore(published), "fees", "1.2.0", reason, ON, work_dir=tmp_path / "work")
     assert "13800138000" not in str(refused.value)
     assert house.tree(published) == before
