@@ -51,6 +51,7 @@ from assets.release.stores.local import LocalStore
 from assets.release.stores.opening import as_store
 from assets.release.writers import code, writers
 from quality.disclosure.columns import DisclosureRefused
+from quality.disclosure.texts import column_kinds, require_safe_texts
 from schemas.model import ContractError, Dataset
 from schemas.registry import Registry, load
 
@@ -179,11 +180,21 @@ def _dataset(
     tell(f"{dataset.name}: stage {decision.version}")
     staged.package["version"] = str(decision.version)
     staging.export(stage, staged, comparison, release_notes(stage, store, staged, previous, comparison, decision))
+    require_safe_texts(_staged_files(stage, dataset), column_kinds(stage.registry), _proved(dataset))
     verify.verify_staged(stage, staged)
     require_right_number(stage, store, staged, previous, highest.get(dataset.name))
     files = staging.file_entries(stage, dataset.name, str(decision.version))
     made = DatasetEntry(dataset.name, str(decision.version), True, rows, files)
     return made, _result(staged, decision, entry)
+
+
+def _staged_files(stage: Staging, dataset: Dataset) -> dict[str, bytes | Path]:
+    return {path.name: path for path in sorted(stage.folder(dataset.name).iterdir())}
+
+
+def _proved(dataset: Dataset) -> list[str]:
+    """The files that `verify_staged` compares, cell by cell, with a table in which nothing personal was found."""
+    return [f"{table}.csv" for table in dataset.tables]
 
 
 def _decide(
