@@ -32,11 +32,8 @@ from assets.release.comparison.numbering import require_right_number
 from assets.release.comparison.version import Decision, Version, decide
 from assets.release.guard import (
     WrongProfile,
-    refuse_forged,
-    refuse_other_profile,
     refuse_overwriting,
-    refuse_rolled_back,
-    refuse_unsigned,
+    refuse_to_follow,
 )
 from assets.release.history import PublishedVersion, highest_versions
 from assets.release.manifest import DatasetEntry, Inputs, Manifest, Release, release_of
@@ -125,10 +122,7 @@ def publish(
         if upon is not ANYTHING and found != upon:
             raise StoreConflict("another publisher has published since these tables were made")
         current = release_of(store, found)
-        refuse_unsigned(found, sign, unsigned)
-        refuse_forged(store, found, sign)
-        refuse_rolled_back(store, current)
-        refuse_other_profile(registry.profile, current)
+        refuse_to_follow(store, found, current, registry.profile, sign, unsigned)
         store.complete()
         complete_withdrawals(store, current)
         durable.empty_directory(work)
