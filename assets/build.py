@@ -18,7 +18,8 @@ from assets.raw.receive import ledger
 from assets.sql import PROFILE_TABLES, connect, profile_prints, profile_tables, values_unsaid, view, write_parquet
 from assets.workspace import Context, code_fingerprint, file_sha256, fingerprint, read_json, write_json
 from quality.checks import CheckResult, check_table
-from schemas.compile.duckdb import cast_select, order_by
+from schemas.compile.duckdb import order_by
+from schemas.compile.freshness import Limit, fresh_select, limits
 from schemas.model import Table
 
 ROOT = Path(__file__).parents[1]
@@ -98,10 +99,16 @@ def step_fingerprint(ctx: Context, table: Table, sql: str) -> str:
         ctx.registry.fingerprint,
         {p.code: p.value for p in ctx.registry.parameters(ctx.as_of).values()},
         ctx.as_of if "profile_run" in tables_read(sql) else None,
+        [(age.column, age.first_day, age.rule.until and age.as_of) for age in ages(ctx, table)],
         profile_prints(ctx, tables_read(sql)),
         duckdb.__version__,
         _code(),
     )
+
+
+def ages(ctx: Context, table: Table) -> list[Limit]:
+    """How long the volatile columns of a table hold on the day of the run."""
+    return limits(table, ctx.registry.parameters(ctx.as_of), ctx.as_of)
 
 
 @functools.cache
@@ -159,7 +166,8 @@ def _checked(
     for name in tables_read(sql):
         if select := made_select(ctx.registry, name):
             con.execute(f"CREATE VIEW {name} AS {select}")
-    con.execute(f"CREATE TEMP TABLE staged AS {cast_select(table, _subquery(sql))}")
+    fresh = fresh_select(table, _subquery(sql), ctx.registry.parameters(ctx.as_of), ctx.as_of)
+    con.execute(f"CREATE TEMP TABLE staged AS {fresh}")
     _refuse_extra_columns(con, table, sql)
     checks = check_table(con, ctx.registry, table, "staged", ctx.as_of)
     checks += _opinions(ctx, con, table) if opinions else []

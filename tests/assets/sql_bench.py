@@ -18,7 +18,9 @@ from assets.lineage import sql_files, table_sql, tables_read
 from assets.raw.identify import lay_out, stated
 from assets.sql import PROFILE_DDL, RELEASED, indicator_row
 from quality.workdays import working_day_table
-from schemas.compile.duckdb import cast_select, column_definitions, order_by, quote
+from schemas.compile.duckdb import column_definitions, order_by, quote
+from schemas.compile.freshness import fresh_select
+from schemas.model import Parameter
 from schemas.registry import load
 
 AREA = "330108"
@@ -85,6 +87,8 @@ class Bench:
     def __init__(self, as_of: date = date(2026, 3, 31)):
         self.con = duckdb.connect(config={"threads": 1})
         self._ids = 0
+        self._as_of = as_of
+        self._parameters: dict[str, Parameter] = {}
         self._built: set[str] = set()
         for statement in PROFILE_DDL.values():
             self.con.execute(statement)
@@ -140,6 +144,8 @@ class Bench:
         number = value if isinstance(value, int | float) else None
         row = [code, str(value), number, since, until]
         self.con.execute("INSERT INTO profile_parameter VALUES (?, ?, ?, '', ?, ?, 'test')", row)
+        given = Parameter(code=code, value=str(value), valid_from=since, valid_to=until, source="test")
+        self._parameters |= {code: given} if given.in_force(self._as_of) else {}
 
     def rows(self, name: str, *columns: str, where: str = "TRUE") -> list[tuple]:
         """The columns of a table's rows in the order of its key; days as ISO text, decimals as float."""
@@ -182,7 +188,8 @@ class Bench:
         sql = table_sql(name)
         for read in tables_read(sql):
             self._build(read)
-        self.con.execute(f"CREATE TABLE {quote(name)} AS {cast_select(contracts()[name], f'({sql})')}")
+        made = fresh_select(contracts()[name], f"({sql})", self._parameters, self._as_of)
+        self.con.execute(f"CREATE TABLE {quote(name)} AS {made}")
         self._built.add(name)
 
 
