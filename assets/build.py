@@ -15,7 +15,17 @@ import duckdb
 from assets.known import PREFIX, known_select, tables_behind
 from assets.lineage import sql_files, table_sql, tables_read
 from assets.raw.receive import ledger
-from assets.sql import PROFILE_TABLES, connect, profile_prints, profile_tables, values_unsaid, view, write_parquet
+from assets.sql import (
+    PROFILE_TABLES,
+    SUPPLIED_FROM,
+    connect,
+    disclosure_tables,
+    profile_prints,
+    profile_tables,
+    values_unsaid,
+    view,
+    write_parquet,
+)
 from assets.workspace import Context, code_fingerprint, file_sha256, fingerprint, read_json, write_json
 from quality.checks import CheckResult, check_table
 from schemas.compile.duckdb import cast_select, order_by
@@ -61,7 +71,8 @@ def blocking_failures(results: list[CheckResult]) -> list[CheckResult]:
 
 def inputs(sql: str) -> list[str]:
     """The tables of other steps that a SELECT reads."""
-    read = (name for name in tables_read(sql) if name not in PROFILE_TABLES)
+    read = {name for name in tables_read(sql) if name not in PROFILE_TABLES}
+    read |= {name for given in tables_read(sql) for name in SUPPLIED_FROM.get(given, ())}
     return sorted({table for name in read for table in tables_behind(name)})
 
 
@@ -158,6 +169,7 @@ def _checked(
         view(con, name, path_of(ctx, name))
     for name in (n for n in tables_read(sql) if n.startswith(PREFIX)):
         con.execute(f"CREATE VIEW {name} AS {known_select(ctx.registry.tables[name.removeprefix(PREFIX)])}")
+    disclosure_tables(con, ctx, tables_read(sql))
     con.execute(f"CREATE TEMP TABLE staged AS {cast_select(table, _subquery(sql))}")
     _refuse_extra_columns(con, table, sql)
     checks = check_table(con, ctx.registry, table, "staged", ctx.as_of)

@@ -64,22 +64,24 @@ def _around(system: System, cells: set[int]) -> frozenset[int]:
 
 
 def _opened(system: System, hidden: frozenset[int], needs: dict[int, float]) -> frozenset[int]:
-    """Without the complements that turned out not to be needed, the dearest tried first."""
+    """Without the complements that turned out not to be needed, the dearest tried first.
+
+    Most are: what they protect at once is asked first, and the rest only if that holds."""
     tried = sorted(hidden - system.hidden, key=lambda c: (-system.cells[c].cost, system.cells[c].name))
     for cell in tried[:MOST_OPENED]:
-        without = hidden - {cell}
-        if not _lacking(system, without, needs, first=True):
+        without, near = hidden - {cell}, _around(system, {cell})
+        if not _lacking(system, without, needs, near) and not _lacking(system, without, needs):
             hidden = without
     return hidden
 
 
 def _lacking(
-    system: System, hidden: frozenset[int], needs: dict[int, float], *, first: bool = False
+    system: System, hidden: frozenset[int], needs: dict[int, float], only: frozenset[int] | None = None
 ) -> list[tuple[int, Knowledge]]:
-    """Hidden cells whose interval is too narrow, and for whom."""
-    asked = list(_asked(system, hidden, needs))
+    """Hidden cells whose interval is too narrow, and for whom; of all, or of ``only`` these."""
+    asked = list(_asked(system, hidden, needs, only))
     surely = [(cell, knows) for cell, knows, question in asked if question is None]
-    if surely and first:
+    if surely and only is not None:
         return surely
     open_ones = [(cell, knows, question) for cell, knows, question in asked if question]
     widths = [most - least for least, most in intervals([question for _, _, question in open_ones])]
@@ -92,14 +94,14 @@ def _lacking(
 
 
 def _asked(
-    system: System, hidden: frozenset[int], needs: dict[int, float]
+    system: System, hidden: frozenset[int], needs: dict[int, float], only: frozenset[int] | None
 ) -> Iterable[tuple[int, Knowledge, Question | None]]:
     """Every hidden cell with every insider to whom it is not his own; None where nothing of it is unknown."""
     equations = system.equations(hidden)
     known = system.known(hidden)
     groups = _groups(system, hidden, equations, known)
     for cell in sorted(hidden - system.fixed):
-        if needs[cell] <= TOLERANCE:
+        if needs[cell] <= TOLERANCE or only is not None and cell not in only:
             continue
         left = [u for u in system.cells[cell].members if u not in known]
         if not left:
