@@ -15,7 +15,17 @@ import duckdb
 from assets.compiled import made_select, tables_behind
 from assets.lineage import sql_files, table_sql, tables_read
 from assets.raw.receive import ledger
-from assets.sql import PROFILE_TABLES, connect, profile_prints, profile_tables, values_unsaid, view, write_parquet
+from assets.sql import (
+    PROFILE_TABLES,
+    SUPPLIED_FROM,
+    connect,
+    disclosure_tables,
+    profile_prints,
+    profile_tables,
+    values_unsaid,
+    view,
+    write_parquet,
+)
 from assets.workspace import Context, code_fingerprint, file_sha256, fingerprint, read_json, write_json
 from quality.checks import CheckResult, check_table
 from schemas.compile.duckdb import order_by
@@ -62,7 +72,8 @@ def blocking_failures(results: list[CheckResult]) -> list[CheckResult]:
 
 def inputs(sql: str) -> list[str]:
     """The tables of other steps that a SELECT reads."""
-    read = (name for name in tables_read(sql) if name not in PROFILE_TABLES)
+    read = {name for name in tables_read(sql) if name not in PROFILE_TABLES}
+    read |= {name for given in tables_read(sql) for name in SUPPLIED_FROM.get(given, ())}
     return sorted({table for name in read for table in tables_behind(name)})
 
 
@@ -115,7 +126,8 @@ def ages(ctx: Context, table: Table) -> list[Limit]:
 def _code() -> str:
     """One hash of the code that makes and checks a table; its SELECT is counted by itself."""
     floors = [code_fingerprint(ROOT / "quality"), code_fingerprint(ROOT / "schemas", (".py",))]
-    return fingerprint(floors, [file_sha256(ROOT / "assets" / name) for name in ("build.py", "compiled.py", "known.py", "sql.py")])
+    makers = ("build.py", "compiled.py", "known.py", "sql.py")
+    return fingerprint(floors, [file_sha256(ROOT / "assets" / name) for name in makers])
 
 
 def require_current(ctx: Context, names: list[str]) -> None:
@@ -166,6 +178,7 @@ def _checked(
     for name in tables_read(sql):
         if select := made_select(ctx.registry, name):
             con.execute(f"CREATE VIEW {name} AS {select}")
+    disclosure_tables(con, ctx, tables_read(sql))
     fresh = fresh_select(table, _subquery(sql), ctx.registry.parameters(ctx.as_of), ctx.as_of)
     con.execute(f"CREATE TEMP TABLE staged AS {fresh}")
     _refuse_extra_columns(con, table, sql)
