@@ -30,8 +30,14 @@ class TableRefused(Exception):
     def __init__(self, table: str, results: list[CheckResult]):
         self.table = table
         self.results = results
-        failed = ", ".join(f"{r.name} ({r.failed_count})" for r in blocking_failures(results))
-        super().__init__(f"{table}: refused before it was written: {failed}")
+        super().__init__(f"{table}: refused before it was written: {', '.join(map(_why, blocking_failures(results)))}")
+
+
+def _why(result: CheckResult) -> str:
+    """A blocking result in words: what fails in so many rows, or what nobody knows."""
+    if result.state == "crashed":
+        return f"{result.name} (未能检查 could not be checked)"
+    return f"{result.name} ({result.failed_count})"
 
 
 class StaleTable(Exception):
@@ -50,7 +56,7 @@ class Built:
 
 def blocking_failures(results: list[CheckResult]) -> list[CheckResult]:
     """The results that forbid a table to be written."""
-    return [r for r in results if not r.passed and r.severity == "error"]
+    return [r for r in results if r.blocks]
 
 
 def inputs(sql: str) -> list[str]:

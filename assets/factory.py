@@ -24,7 +24,7 @@ from assets.release.step import build_release
 from assets.release.stores import Store
 from assets.unsaid import unsaid
 from assets.workspace import Context
-from quality.checks import CheckResult
+from quality.checks import CheckResult, worst
 from quality.suites import DISAGREE, Opinion, opinions
 from schemas.compile.duckdb import column_type, literal
 from schemas.compile.rules import row_rules
@@ -207,16 +207,16 @@ def _check_events(results: list[CheckResult]) -> Iterator[dg.AssetCheckResult]:
     """One check a rule, as Dagster shows it: counts by column and words, never a value."""
     for code in dict.fromkeys(r.code for r in results):
         of_rule = [r for r in results if r.code == code]
-        worst = min(of_rule, key=lambda r: (r.passed, r.severity != "error"))
+        told = worst(of_rule)
         failed, evaluated = sum(r.failed_count for r in of_rule), max(r.evaluated_count for r in of_rule)
-        by_column = {f"failed/{r.column}": r.failed_count for r in of_rule if not r.passed and r.column}
+        by_column = {f"failed/{r.column}": r.failed_count for r in of_rule if r.failed_count and r.column}
         yield dg.AssetCheckResult(
             check_name=_check_name(code),
-            asset_key=worst.table,
-            passed=worst.passed,
-            severity=dg.AssetCheckSeverity.ERROR if worst.severity == "error" else dg.AssetCheckSeverity.WARN,
-            description="全部符合 no row fails" if evaluated and worst.passed and not failed else worst.description_zh,
-            metadata={"failed": failed, "evaluated": evaluated, **by_column},
+            asset_key=told.table,
+            passed=told.passed,
+            severity=dg.AssetCheckSeverity.ERROR if told.blocks else dg.AssetCheckSeverity.WARN,
+            description="全部符合 no row fails" if evaluated and told.passed and not failed else told.description_zh,
+            metadata={"state": told.state, "failed": failed, "evaluated": evaluated, **by_column},
         )
 
 

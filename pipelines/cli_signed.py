@@ -51,7 +51,7 @@ def verify(
     """Verify what is published: pointer, expiry, signature, the whole chain of releases and every byte.
 
     Needs nothing but the public key, and repairs nothing. Each finding names the path and what is wrong with it.
-    Ends with 0 when all is well, 65 with findings, 78 when it could not be done.
+    Ends with 0 when all is well, 65 with findings, 69 when the address does not answer, 78 when it could not be done.
 
     Run it when no publisher is at work: what one is just writing belongs to no release yet."""
     from assets.release.signatures.signing import KeyRefused
@@ -64,7 +64,8 @@ def verify(
     except KeyRefused as error:
         refuse(str(error))
     except OSError as error:
-        refuse(f"读不到 cannot be read: {error}")
+        remote = "://" in (where or "")
+        refuse(f"读不到 cannot be read: {error}", Exit.UNREACHABLE if remote else Exit.CONFIGURATION)
     print(verification.as_document(report)) if json_out else show_verify.verified(report)
     raise typer.Exit(Exit.OK if report.ok else Exit.REFUSED)
 

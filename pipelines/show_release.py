@@ -27,6 +27,8 @@ def rebuilt(found: dict[str, Any]) -> None:
             _why(out, one)
     good = [one for one in found["versions"] if one["outcome"] == "identical"]
     compared = [one for one in found["versions"] if one["outcome"] in ("identical", "differs", "failed")]
+    if not compared:
+        return say(out, "没有可以比较的版本 there was nothing to compare", style="bold")
     say(out, f"{len(good)} / {len(compared)} 个版本逐字节相同 versions identical", style="bold")
 
 

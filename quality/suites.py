@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from quality.checks import CheckResult, check_table
+from quality.checks import CheckResult, check_table, failing_state
 from schemas.compile.constraints import Constraint, code_list_pattern, table_constraints
 from schemas.compile.duckdb import order_by
 from schemas.compile.rules import row_rules
@@ -55,6 +55,13 @@ class Opinion(BaseModel):
     says_zh: str
     says_en: str
     source: str
+    dq: str | None = None  # GB/T 36344-2018 sub-indicator
+
+    @property
+    def limit(self) -> str:
+        """What is held to, in short: the numbers among the arguments."""
+        told = {k: v for k, v in self.arguments.items() if isinstance(v, int | float) and not isinstance(v, bool)}
+        return ", ".join(f"{name} {value}" for name, value in told.items())
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ def opinions(table: str, folder: Path = FOLDER) -> tuple[Opinion, ...]:
 def check_expectations(table: Table, frame: pd.DataFrame, held: tuple[Opinion, ...] | None = None) -> list[CheckResult]:
     """One result per opinion about ``frame`` (the open table, its contract's columns).
 
-    An expectation that crashes has not failed: it could not be checked, which is a warning of its own."""
+    An expectation that crashes has not failed: it could not be checked, which is a state of its own."""
     held = opinions(table.name) if held is None else held
     outcomes = validated(table.name, frame, [(o.expectation, o.arguments) for o in held]) if held else []
     return [_result(table, opinion, outcome) for opinion, outcome in zip(held, outcomes, strict=True)]
@@ -93,7 +100,7 @@ def second_opinion(
     Of a large table the first rows by key are asked about. A question that crashes is a warning; another answer is
     an error, whoever is right."""
     rows = f"(FROM {relation} ORDER BY {order_by(table)} LIMIT {TWICE_ROWS})"
-    told = {(r.code, r.column): r.passed for r in check_table(con, registry, table, rows, as_of)}
+    told = {(r.code, r.column): not r.failed_count for r in check_table(con, registry, table, rows, as_of)}
     asked = list(contract_expectations(registry, table, as_of))
     questions = [(e.expectation, e.arguments) for e in asked]
     outcomes = validated(table.name, frame_of(con, f"FROM {rows}"), questions, {"result_format": "BOOLEAN_ONLY"})
@@ -103,16 +110,20 @@ def second_opinion(
 
 
 def _compared(registry: Registry, table: Table, differ: list[str], crashed: int, asked: int) -> CheckResult:
-    says = "；".join([registry.finding(DISAGREE).says_zh, *differ])
-    says += f"；{crashed} 项未能检查 could not be checked" if crashed else ""
+    text = registry.finding(DISAGREE)
+    unasked_zh, unasked_en = (f"{crashed} 项未能检查", f"{crashed} could not be checked") if crashed else ("", "")
     return CheckResult(
         code=DISAGREE,
         table=table.name,
-        passed=not differ and not crashed,
+        state="failed" if differ else "crashed" if crashed else "passed",
         severity="error" if differ else "warning",
         failed_count=len(differ) + crashed,
         evaluated_count=asked,
-        description_zh=says,
+        description_zh="；".join(filter(None, [text.says_zh, *differ, unasked_zh])),
+        description_en="; ".join(filter(None, [text.says_en, *differ, unasked_en])),
+        threshold={"limit": "0"},
+        source=text.source,
+        dq=text.dq,
     )
 
 
@@ -222,15 +233,19 @@ def _crashed(outcome: Any) -> bool:
 
 
 def _result(table: Table, opinion: Opinion, outcome: Any) -> CheckResult:
-    crashed = _crashed(outcome)
-    said = opinion.says_zh if not crashed else f"未能检查 could not be checked: {opinion.says_zh}"
-    counted = outcome.result or {}
+    """Passed, warned or failed as Great Expectations says; crashed when it could not say."""
+    crashed, counted = _crashed(outcome), outcome.result or {}
+    failed = failing_state(opinion.severity)
     return CheckResult(
         code=opinion.code,
         table=table.name,
-        passed=bool(outcome.success),
-        severity="warning" if crashed else opinion.severity,
+        state="crashed" if crashed else "passed" if outcome.success else failed,
+        severity=opinion.severity,
         failed_count=int(counted.get("unexpected_count") or 0),
         evaluated_count=int(counted.get("element_count") or 0),
-        description_zh=said,
+        description_zh=f"未能检查：{opinion.says_zh}" if crashed else opinion.says_zh,
+        description_en=f"Could not be checked: {opinion.says_en}" if crashed else opinion.says_en,
+        threshold={"limit": opinion.limit},
+        source=opinion.source,
+        dq=opinion.dq,
     )

@@ -60,6 +60,13 @@ def require_safe(con: DuckDBPyConnection, table: Table, relation: str) -> None:
         raise DisclosureRefused(findings)
 
 
+def personal_in(con: DuckDBPyConnection, text: str) -> list[str]:
+    """The codes of what a text holds that must not leave, by the detectors of the gate; never what it is."""
+    _know_detectors(con)
+    found = con.execute("SELECT personal_codes(?, 'text') WHERE may_be_personal(?)", [text, text]).fetchone()
+    return sorted(set(found[0]) & set(REFUSED)) if found else []
+
+
 def _know_detectors(con: DuckDBPyConnection) -> None:
     """Once for a connection: making the macros known takes longer than looking through a table."""
     try:

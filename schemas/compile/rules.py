@@ -20,13 +20,17 @@ from schemas.registry import Registry
 
 @dataclass(frozen=True)
 class CompiledRule:
-    """One predicate. ``predicate`` is None when a parameter it needs has no value: not evaluated."""
+    """One predicate. ``predicate`` is None when a parameter it needs has no value: not evaluated.
+
+    ``parameters``: the dated figures it uses; ``limit``: what a value is held to, in short (`minimum 0`)."""
 
     code: str
     severity: str
     columns: tuple[str, ...]
     predicate: str | None
     missing_parameters: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    limit: str = ""
 
     @property
     def column(self) -> str:
@@ -44,7 +48,15 @@ def row_rules(registry: Registry, table: Table, as_of: date) -> list[CompiledRul
 def _field_rules(registry: Registry, field: Field) -> Iterator[CompiledRule]:
     for constraint in field_constraints(registry, field):
         severity = registry.finding(constraint.code).severity
-        yield CompiledRule(constraint.code, severity, (field.name,), _failing(constraint))
+        yield CompiledRule(constraint.code, severity, (field.name,), _failing(constraint), limit=_limit(constraint))
+
+
+def _limit(constraint: Constraint) -> str:
+    """What a value is held to, for people; of a list of codes only how many there are."""
+    value = constraint.value
+    if isinstance(value, tuple):
+        return f"{constraint.kind} ({len(value)})"
+    return constraint.kind if value is None else f"{constraint.kind} {value}"
 
 
 def _failing(constraint: Constraint) -> str:
@@ -76,7 +88,7 @@ def _literals(codes: tuple[str, ...]) -> str:
 def _own_rule(rule: RowRule, parameters: dict[str, Parameter]) -> CompiledRule:
     missing = missing_parameters(rule.parameters, parameters)
     predicate = None if missing else with_parameters(rule.code, rule.fails_when, rule.parameters, parameters)
-    return CompiledRule(rule.code, rule.severity, rule.columns, predicate, missing)
+    return CompiledRule(rule.code, rule.severity, rule.columns, predicate, missing, rule.parameters)
 
 
 def missing_parameters(listed: tuple[str, ...], parameters: dict[str, Parameter]) -> tuple[str, ...]:

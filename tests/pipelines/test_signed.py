@@ -79,7 +79,7 @@ def test_no_key_is_overwritten(tuoyu, again):
     assert code == Exit.CONFIGURATION and "keys/" in err
 
 
-def test_verify_ends_with_0_65_or_78(tuoyu, victim, tmp_path):
+def test_verify_ends_with_0_65_69_or_78(tuoyu, victim, tmp_path):
     known = ("--allowed-signers", victim.allowed, "--on", "2026-04-02")
     code, said, _ = tuoyu("verify", victim.now, *known)
     assert code == Exit.OK and "一切相符 all is as it should be" in said and "signature: Ed25519 SHA256:" in said
@@ -88,7 +88,7 @@ def test_verify_ends_with_0_65_or_78(tuoyu, victim, tmp_path):
     code, said, _ = tuoyu("verify", victim.now, *known, "--profile", "binjiang", "--json")
     assert code == Exit.REFUSED and {f["code"] for f in json.loads(said)["findings"]} == {"other-profile"}
     assert tuoyu("verify", tmp_path / "nowhere")[0] == Exit.CONFIGURATION
-    assert tuoyu("verify", "http://127.0.0.1:9/")[0] == Exit.CONFIGURATION
+    assert tuoyu("verify", "http://127.0.0.1:9/")[0] == Exit.UNREACHABLE
     assert tuoyu("verify", victim.now, "--allowed-signers", "nowhere")[0] == Exit.CONFIGURATION
     (tmp_path / "empty").mkdir()
     assert tuoyu("verify", "empty")[0] == Exit.REFUSED

@@ -200,8 +200,8 @@ def test_a_question_that_crashes_is_no_agreement(tmp_path: Path, monkeypatch: py
     table = found.contract.table
     monkeypatch.setattr("quality.suites.frame_of", lambda *_: frame_of(found.con, "SELECT key_1 FROM staged"))
     result = second_opinion(found.con, found.contract.registry, table, "staged", AS_OF)
-    assert (result.passed, result.severity, result.failed_count) == (False, "warning", 1)
-    assert "could not be checked" in result.description_zh
+    assert (result.state, result.severity, result.failed_count) == ("crashed", "warning", 1)
+    assert "未能检查" in result.description_zh
 
 
 def test_a_large_table_is_asked_by_its_first_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -46,7 +46,7 @@ def failed(*rows: dict) -> dict[str, int]:
     table = REGISTRY.tables["station_report"]
     results = check_table(con, REGISTRY, table, table_of(con, "station_report", *rows), AS_OF)
     assert len({r.name for r in results}) == len(results)
-    return {r.name: r.failed_count for r in results if not r.passed}
+    return {r.name: r.failed_count for r in results if r.failed_count}
 
 
 def test_a_good_table_passes_all_its_checks():
@@ -67,7 +67,7 @@ def test_every_contract_compiles_and_an_empty_table_passes(name: str):
     con = duckdb.connect()
     table = REGISTRY.tables[name]
     results = check_table(con, REGISTRY, table, table_of(con, name), AS_OF)
-    assert all(r.passed for r in results)
+    assert {r.state for r in results} <= {"passed", "not_evaluated"}
     assert len({r.name for r in results}) == len(results)
 
 

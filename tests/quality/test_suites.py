@@ -8,6 +8,8 @@ import pytest
 from quality.suites import FOLDER, Opinion, check_expectations, opinions
 from schemas.registry import load
 
+NOT_NULL = "expect_column_values_to_not_be_null"
+
 
 @pytest.fixture
 def table():
@@ -30,12 +32,22 @@ def test_a_kept_opinion_passes_and_a_broken_one_fails_with_its_count(table):
     assert (result.passed, result.severity, result.failed_count) == (False, "error", 2)
 
 
-def test_a_crash_is_not_a_failure(table):
-    held = (opinion("expect_column_values_to_not_be_null", column="no_such_column"),)
+@pytest.mark.parametrize(("severity", "blocks"), [("error", True), ("warning", False)])
+def test_a_crash_is_a_state_of_its_own_and_blocks_where_a_failure_would(table, severity, blocks):
+    held = (opinion("expect_column_values_to_not_be_null", severity=severity, column="no_such_column"),)
     [result] = check_expectations(table, pd.DataFrame({"a": [1]}), held)
-    assert not result.passed
-    assert result.severity == "warning"
-    assert "could not be checked" in result.description_zh
+    assert (result.state, result.passed, result.blocks) == ("crashed", False, blocks)
+    assert result.failed_count == 0
+    assert "未能检查" in result.description_zh and "ould not be checked" in result.description_en
+
+
+def test_an_error_fails_and_anything_less_warns(table):
+    frame = pd.DataFrame({"a": [None, 1]})
+    states = {
+        severity: check_expectations(table, frame, (opinion(NOT_NULL, severity=severity, column="a"),))[0].state
+        for severity in ("error", "warning", "info")
+    }
+    assert states == {"error": "failed", "warning": "warned", "info": "warned"}
 
 
 def test_results_hold_counts_and_never_values(table):

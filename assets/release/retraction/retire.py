@@ -10,7 +10,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -177,7 +177,7 @@ def _manifest(
     for entry in before.datasets:
         one = by_version.get((entry.name, entry.version))
         if one is None:
-            datasets.append(DatasetEntry(entry.name, entry.version, False, entry.rows, entry.files))
+            datasets.append(replace(entry, changed=False))
         elif one.replacement:
             datasets.append(one.replacement)
             newest.add(entry.name)
