@@ -22,6 +22,7 @@ from assets.raw.receive import ledger, receive
 from assets.raw.standing import build_standing
 from assets.release.step import build_release
 from assets.release.stores import Store
+from assets.unsaid import unsaid
 from assets.workspace import Context
 from quality.checks import CheckResult, worst
 from quality.suites import DISAGREE, Opinion, opinions
@@ -66,6 +67,7 @@ def all_assets(
 
 def _received_asset(make_context: MakeContext, inbox: Path, clock: Callable[[], str]) -> dg.AssetsDefinition:
     @dg.asset(name=RECEIVED, group_name="raw", kinds={"file"}, description=_RECEIVED_TEXT)
+    @unsaid
     def received_files(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         ctx = make_context(context)
         receipts = receive(inbox, ctx.workspace, ctx.as_of, clock, ctx.limits.file_bytes)
@@ -93,6 +95,7 @@ def _intake_assets(registry: Registry, make_context: MakeContext) -> dg.AssetsDe
     ]
 
     @dg.multi_asset(name="gate", specs=specs)
+    @unsaid
     def gate(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         """Judges what was received; one materialisation a table, with its account."""
         ctx = make_context(context)
@@ -111,6 +114,7 @@ def _answers_asset(registry: Registry, make_context: MakeContext) -> dg.AssetsDe
     tables = [t.name for t in registry.layer("intake")]
 
     @dg.asset(name=ANSWERS, group_name="raw", kinds={"excel"}, deps=tables, description=_ANSWERS_TEXT)
+    @unsaid
     def answers(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         made = build_answers(make_context(context))
         counts = {"answers": len(made.files), "written": made.written, "removed": made.removed}
@@ -132,6 +136,7 @@ def _table_asset(registry: Registry, table: Table, sql: str, make_context: MakeC
         metadata=_static_metadata(table),
         check_specs=_check_specs(registry, table),
     )
+    @unsaid
     def table_asset(context: dg.AssetExecutionContext) -> Iterator[Any]:
         """Builds the table; its checks are reported also when they refuse it."""
         ctx = make_context(context)
@@ -160,6 +165,7 @@ def _release_assets(registry: Registry, make_context: MakeContext, published: St
     ]
 
     @dg.multi_asset(name="release", specs=specs)
+    @unsaid
     def release(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         result = build_release(make_context(context), published)
         for dataset in result["datasets"]:
