@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from assets.release.comparison.changes import TableFile
-from assets.release.comparison.version import Version
 from assets.release.manifest import DatasetEntry, Release, current_release, history
 from assets.release.standing import made_versions, newest_entries
 from assets.release.stores import Store
@@ -87,11 +86,6 @@ def released_tables(store: Store, release: Release | None = None) -> Callable[[s
         return store.local(files[0].path, files[0].sha256) if files else None
 
     return table
-
-
-def highest_versions(store: Store) -> dict[str, Version]:
-    """The highest number each dataset ever had, withdrawn ones too: none is given twice."""
-    return {name: made[-1].number for name, made in made_versions(history(store)).items()}
 
 
 def versions(published: Path | Store, dataset: str) -> list[Published]:

@@ -64,8 +64,10 @@ class PageIndex:
 def put_pages(store: Store, release_id: str, profile: Profile, sign: Signer | None) -> None:
     """Puts every page in place, its list last. The same release and key make the same bytes."""
     from assets.release.pages.feeds import feeds  # here, because who only reads pages needs no engine
+    from assets.release.pages.quality_index import quality_index
 
-    pages = dict(sorted((_pages(profile, sign) | feeds(store, profile)).items()))
+    pages = _pages(profile, sign) | feeds(store, profile) | quality_index(store, profile)
+    pages = dict(sorted(pages.items()))
     store.drop_pages(_listed(store) - set(pages))
     for path, data in pages.items():
         store.put_page(path, data)
