@@ -20,6 +20,7 @@ WEIGHTS = "quality_score_weights"
 
 _NO_RULES = ("没有评估属于它的规则", "no rule that belongs to it was evaluated")
 _NOT_KNOWN = ("只得到公布的表，来件情况未知", "only published tables were given, nothing is known of what was received")
+_NOBODY = ("这个数据集没有定期的报送", "no reports are expected for this dataset")
 _NOTHING = ("没有可计的对象", "there was nothing to count")
 
 
@@ -68,7 +69,7 @@ def _counted(code: str, one: QualityIndicator, facts: Facts) -> tuple[Share | No
         return (share, ("", "")) if share.of else (None, _NO_RULES)
     share = facts.shares.get(one.measure)
     if share is None:
-        return None, _NOT_KNOWN
+        return None, _NOT_KNOWN if facts.expected is None else _NOBODY
     return (share, ("", "")) if share.of else (None, _NOTHING)
 
 

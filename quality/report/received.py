@@ -11,7 +11,7 @@ from datetime import date
 
 from quality.checks import CheckResult, failing_state, figure, one_a_name, rule_result
 from quality.cross_rules import CrossRule, cross_rules
-from quality.findings import figures, filled, finding_text, rule_says
+from quality.findings import finding_text, rule_says
 from quality.report.facts import Checked, Share
 from schemas.compile.rules import row_rules
 from schemas.model import Table
@@ -36,7 +36,7 @@ def judged(
         received, held = rows.get(table.name, (0, 0))
         results += one_a_name(_of_rows(registry, table, received, found, as_of))
         results += _between_tables(registry, table, received - held, found, as_of)
-        results += _of_any_table(registry, table, received, found)
+        results += _of_any_table(registry, table, received, found, as_of)
     return [Checked("received", result) for result in results]
 
 
@@ -103,15 +103,18 @@ def _between_tables(
         )
 
 
-def _of_any_table(registry: Registry, table: Table, received: int, found: Found) -> Iterable[CheckResult]:
+def _of_any_table(
+    registry: Registry, table: Table, received: int, found: Found, as_of: date
+) -> Iterable[CheckResult]:
     """What is asked of the rows of every table, over all columns."""
     codes = (*REPEATED, *((ORPHAN,) if table.foreign_keys else ()), UNREADABLE)
     for code in codes:
         text = finding_text(registry, code)
         failed = sum(n for (name, other, _), n in found.items() if (name, other) == (table.name, code))
-        zh, en = (filled(getattr(text, f"says_{lang}"), figures(registry), "…") for lang in ("zh", "en"))
+        column = table.foreign_keys[0].fields[-1] if code == ORPHAN else None
+        zh, en = (rule_says(registry, code, table, column, as_of, lang) for lang in ("zh", "en"))
         if code == UNREADABLE:
-            zh, en = "单元格可以确定地读出", "Cells can be read for certain"
+            zh, en = "有单元格不能确定地读出。", "Some cells cannot be read for certain."
         yield CheckResult(
             code=code,
             table=table.name,

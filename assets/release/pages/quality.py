@@ -8,12 +8,14 @@ same bytes.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
 
 HERE = Path(__file__).parent
 #: state of a check -> Chinese, English
@@ -46,7 +48,9 @@ def page(report: Mapping[str, Any]) -> bytes:
         "by_stage": {name: list(_by_table(report, name)) for name in STAGES},
         "titles": {table["name"]: (table["title"], table["title_en"]) for table in report["tables"]},
         "bad": [check for check in report["checks"] if check["state"] in ("failed", "crashed", "warned")],
-        "bar": bar(report["summary"]["checks"]),
+        "ours": _counts(report, lambda stage: stage != "received"),
+        "theirs": _counts(report, lambda stage: stage == "received"),
+        "bar": bar,
     }
     return _template("quality.html").render(given | made).encode()
 
@@ -106,6 +110,12 @@ def threshold(check: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
+def _counts(report: Mapping[str, Any], wanted: Callable[[str], bool]) -> dict[str, int]:
+    """By state the checks of some stages."""
+    found = Counter(check["state"] for check in report["checks"] if wanted(check["stage"]))
+    return {state: found[state] for state in STATES}
+
+
 def _grouped(lines: list[Mapping[str, Any]], key: str) -> list[list[Mapping[str, Any]]]:
     return [list(group) for _, group in groupby(lines, key=lambda line: line[key])]
 
@@ -120,8 +130,13 @@ def _by_table(report: Mapping[str, Any], stage: str) -> Iterable[tuple[str, list
 def _template(name: str) -> Template:
     engine = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     engine.filters |= {"percent": percent, "number": _number}
-    engine.globals |= {"spark": spark, "threshold": threshold, "style": (HERE / "quality.css").read_text("utf-8")}
+    engine.globals |= {"spark": spark, "threshold": threshold, "style": _style()}
     return engine.from_string((HERE / name).read_text("utf-8"))
+
+
+def _style() -> Markup:
+    """Ours, and not text of anybody else: the engine must not escape it."""
+    return Markup((HERE / "quality.css").read_text("utf-8"))
 
 
 def _number(value: int | None) -> str:

@@ -53,7 +53,7 @@ def _facts(staging: Staging, staged: Staged) -> Facts:
     own += [_gate(staging, staged, code) for code in staging.registry.quality.gates]
     expected = known.expected
     shares = dict(known.shares) | _shares(staging, staged)
-    if expected is not None:
+    if expected is not None and any(one.periods for one in expected):
         lines = [line for one in expected for line in one.periods]
         shares["reports_received"] = Share(sum(line[2] for line in lines), sum(line[1] for line in lines))
     return replace(known, checks=(*known.checks, *own), shares=shares, disclosure=_disclosure(staging, staged))
