@@ -108,6 +108,7 @@ class Context:
     sign_key: Path | None = None  # None: unsigned
     allowed_signers: Path | None = None  # None: those of the profile, else what the key says of itself
     unsigned: bool = False  # an unsigned release may follow a signed one
+    confirm: str | None = None  # a person's reason for a change beyond the usual
     progress: Progress = field(default=_silent)
 
     @property

@@ -20,6 +20,8 @@ from pipelines.settings import Settings, SettingsError
 
 #: a run's tag that says as of which date it speaks; without it the day the run was created
 AS_OF_TAG = "tuoyu/as_of"
+#: a run's tag with a person's reason for a release that changes much, as `tuoyu run --confirm` gives it
+CONFIRM_TAG = "tuoyu/confirm"
 
 
 def build_definitions(
@@ -37,7 +39,8 @@ def build_definitions(
 
     def make_context(context: dg.AssetExecutionContext) -> Context:
         claim(settings)
-        return context_of(settings, _as_of(context, settings), progress)  # file names are not for Dagster's log
+        said = settings.with_changes(confirm=context.run.tags.get(CONFIRM_TAG))
+        return context_of(said, _as_of(context, settings), progress)  # file names are not for Dagster's log
 
     assets = all_assets(
         registry,

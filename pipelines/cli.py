@@ -13,6 +13,7 @@ from assets.release.stores import StoreDamaged, StoreUnfit, StoreUnreachable
 from pipelines import cli_release, cli_signed, cli_whitelist
 from pipelines.cli_options import (
     AsOfOption,
+    ConfirmOption,
     HomeOption,
     JsonOption,
     ProfileOption,
@@ -116,9 +117,15 @@ def run(
     as_of: AsOfOption = None,
     job: Annotated[str, typer.Option(help="receive, publish or everything.")] = "everything",
     unsigned: UnsignedOption = False,
+    confirm: ConfirmOption = None,
     json_out: JsonOption = False,
 ) -> None:
-    """Receive what is in the inbox, check it, and publish what changed: signed, when TUOYU_SIGN_KEY says with what."""
+    """Receive what is in the inbox, check it, and publish what changed: signed, when TUOYU_SIGN_KEY says with what.
+
+    A release that changes more than a stated share of the published rows ends with 65 and names the tables: look at
+    them, then run again with a reason.
+
+    Example: tuoyu run --job publish --confirm "核对无误：两街道合并 checked: two streets were merged" """
     from pipelines import show, terminal, views
     from pipelines.context import try_key
     from pipelines.run import JOBS, run_job
@@ -126,7 +133,9 @@ def run(
 
     if job not in JOBS:
         raise typer.BadParameter(f"one of {', '.join(JOBS)}", param_hint="--job")
-    settings = settings_of(home, profile, as_of).with_changes(unsigned=unsigned)
+    settings = settings_of(home, profile, as_of).with_changes(unsigned=unsigned, confirm=confirm)
+    if confirm is not None:
+        _require_reason(confirm)
     if not views.anything_received(settings):
         refuse(f"收件箱里没有文件 the inbox is empty: {settings.inbox_dir}", Exit.FINDINGS)
     if job != "receive":
@@ -135,6 +144,17 @@ def run(
         outcome = run_job(settings, job, day_of(settings), progress=progress)
     show.run(settings, outcome, json_out)
     raise typer.Exit(exit_code(outcome))
+
+
+def _require_reason(text: str) -> None:
+    """Before anything is received: what cannot be published ends the command."""
+    from assets.release.comparison.confirmation import checked_reason
+    from assets.release.refusal import Refused
+
+    try:
+        checked_reason(text)
+    except Refused as error:
+        refuse(str(error), Exit.REFUSED)
 
 
 def _print_schema(wanted: bool) -> None:

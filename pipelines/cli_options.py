@@ -21,6 +21,15 @@ AsOfOption = Annotated[
 UnsignedOption = Annotated[
     bool, typer.Option("--unsigned", help="Publish without a signature, also on top of a signed release.")
 ]
+ConfirmOption = Annotated[
+    str | None,
+    typer.Option(
+        "--confirm",
+        metavar="REASON",
+        help="Why a release that changes more of a table than the profile allows unseen is right. It is published in "
+        "CHANGES.md: no names, no numbers of persons.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
 
 

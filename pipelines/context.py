@@ -38,6 +38,7 @@ def context_of(settings: Settings, as_of: date, progress: Progress | None = None
         sign_key=settings.signing_key,
         allowed_signers=settings.allowed_signers,
         unsigned=settings.unsigned,
+        confirm=settings.confirm,
         **({"progress": progress} if progress else {}),
     )
 

@@ -40,6 +40,7 @@ class Settings:
     sign_key: Path | None = None
     allowed_signers: Path | None = None
     unsigned: bool = False  # said on the command line only: a signed release may be followed by an unsigned one
+    confirm: str | None = None  # likewise: why a large change is right
 
     @property
     def inbox_dir(self) -> Path:

@@ -34,13 +34,16 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class DatasetEntry:
-    """One dataset as a release holds it. ``changed`` says whether this release made the version."""
+    """One dataset as a release holds it. ``changed`` says whether this release made the version.
+
+    ``confirmed``: why so large a change is right, in the words of the person who let it go out; None: none was."""
 
     name: str
     version: str
     changed: bool
     rows: dict[str, int]
     files: tuple[FileEntry, ...]
+    confirmed: str | None = None
 
     @property
     def folder(self) -> str:

@@ -15,7 +15,7 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -25,17 +25,15 @@ from assets.release import durable, staging, verify
 from assets.release.commit import Commit, Progress, place_release, renew
 from assets.release.comparison.changes import TableChanges
 from assets.release.comparison.comparing import compare
+from assets.release.comparison.confirmation import Confirmation, Weighed, beyond, checked_reason, require_confirmed
 from assets.release.comparison.knowledge import Knowledge, TablesThen
 from assets.release.comparison.notes import release_notes
 from assets.release.comparison.numbering import require_right_number
 from assets.release.comparison.version import Decision, Version, decide
 from assets.release.guard import (
     WrongProfile,
-    refuse_forged,
-    refuse_other_profile,
     refuse_overwriting,
-    refuse_rolled_back,
-    refuse_unsigned,
+    refuse_to_follow,
 )
 from assets.release.history import PublishedVersion
 from assets.release.manifest import DatasetEntry, Inputs, Manifest, Release, history, release_of
@@ -53,6 +51,7 @@ from assets.release.stores.local import LocalStore
 from assets.release.stores.opening import as_store
 from assets.release.writers import code, writers
 from quality.disclosure.columns import DisclosureRefused
+from quality.disclosure.texts import column_kinds, require_safe_texts
 from schemas.model import ContractError, Dataset
 from schemas.registry import Registry, load
 
@@ -72,6 +71,7 @@ class DatasetResult:
     reasons: tuple[str, ...]
     rows: dict[str, int]
     changes: dict[str, TableChanges]
+    confirmed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,7 @@ def publish(
     unsigned: bool = False,
     redactions: Sequence[Redaction] = (),
     upon: bytes | None = ANYTHING,
+    confirm: Confirmation | None = None,
     progress: Progress | None = None,
     threads: int | None = None,
     memory: str | None = None,
@@ -113,6 +114,7 @@ def publish(
     what is known of the tables behind them: without it the quality report says what it could not evaluate. ``sign``
     signs the manifest and `current.json`; without it nothing is signed, which on top of a signed release has to be
     asked for (``unsigned``). ``redactions``: every entry there is; those that the releases tell of hold here too.
+    ``confirm``: a person's word for what changes much; without it such a release is Refused.
     ``upon``: `current.json` as it was when the tables were made, some of which go on from the release it leads to.
     A release with nothing new is not made; but `current.json` is renewed when ``as_of`` is later than it says.
     Refused and DisclosureRefused: the data may not leave; WrongProfile: not into this folder.
@@ -124,17 +126,15 @@ def publish(
         if upon is not ANYTHING and found != upon:
             raise StoreConflict("another publisher has published since these tables were made")
         current = release_of(store, found)
-        refuse_unsigned(found, sign, unsigned)
-        refuse_forged(store, found, sign)
-        refuse_rolled_back(store, current)
-        refuse_other_profile(registry.profile, current)
+        refuse_to_follow(store, found, current, registry.profile, sign, unsigned)
         store.complete()
         complete_withdrawals(store, current)
         durable.empty_directory(work)
         con = connect(work, threads, memory)
         before, made_by = current.manifest if current else None, (registry.fingerprint, code())
         held = in_force(redactions, before)
-        stage = Staging(con, relaxed(registry, held), Path(open_dir), work, as_of, before, knowledge, made_by, held)
+        contracts, confirm = relaxed(registry, held), confirm or Confirmation()
+        stage = Staging(con, contracts, Path(open_dir), work, as_of, before, knowledge, made_by, held, confirm)
         bases, made = newest_entries(store, current), made_versions(history(store))
         highest = {name: versions[-1].number for name, versions in made.items()}
         stage.quality, stage.versions = quality, version_counts(made, before)
@@ -142,8 +142,9 @@ def publish(
             outcomes = [_dataset(stage, store, d, bases.get(d.name), highest, tell) for d in _made(stage, bases)]
         finally:
             con.close()
+        require_confirmed(w for outcome in outcomes if outcome for w in outcome[2])
         commit = Commit(stage, store, found, current, inputs, sign, tell)
-        result = _commit(commit, outcomes)
+        result = _commit(commit, [outcome[:2] for outcome in outcomes if outcome])
         if result.release_id:
             put_pages(store, result.release_id, registry.profile, sign)
         shutil.rmtree(work)
@@ -169,8 +170,10 @@ def _dataset(
     entry: DatasetEntry | None,
     highest: dict[str, Version],
     tell: Progress,
-) -> tuple[DatasetEntry, DatasetResult] | None:
-    """Stages one dataset and proves it, to come after ``entry``; None for one that never had a row."""
+) -> tuple[DatasetEntry, DatasetResult, list[Weighed]] | None:
+    """Stages one dataset and proves it, to come after ``entry``; None for one that never had a row.
+
+    Last, the tables of which so much changes that nobody has confirmed."""
     tell(f"{dataset.name}: compare")
     rows = {name: staging.order_table(stage, stage.registry.tables[name]) for name in dataset.tables}
     if entry is None and not any(rows.values()):
@@ -180,17 +183,27 @@ def _dataset(
     comparison = compare(stage, store, staged, previous)
     decision = _decide(stage, staged, previous, highest.get(dataset.name))
     if not decision.is_new and entry:
-        unchanged = DatasetEntry(entry.name, entry.version, False, entry.rows, entry.files)
-        return unchanged, _result(staged, decision, entry)
+        return replace(entry, changed=False), _result(staged, decision, entry), []
     tell(f"{dataset.name}: stage {decision.version}")
     staged.package["version"] = str(decision.version)
     notes = release_notes(stage, store, staged, previous, comparison, decision)
     staging.export(stage, staged, comparison, notes, reports(stage, store, staged, previous))
+    require_safe_texts(_staged_files(stage, dataset), column_kinds(stage.registry), _proved(dataset))
     verify.verify_staged(stage, staged)
     require_right_number(stage, store, staged, previous, highest.get(dataset.name))
     files = staging.file_entries(stage, dataset.name, str(decision.version))
-    made = DatasetEntry(dataset.name, str(decision.version), True, rows, files)
-    return made, _result(staged, decision, entry)
+    made = DatasetEntry(dataset.name, str(decision.version), True, rows, files, staged.confirmed)
+    unconfirmed = beyond(staged.weighed) if stage.confirm.asked and not staged.confirmed else []
+    return made, _result(staged, decision, entry), unconfirmed
+
+
+def _staged_files(stage: Staging, dataset: Dataset) -> dict[str, bytes | Path]:
+    return {path.name: path for path in sorted(stage.folder(dataset.name).iterdir())}
+
+
+def _proved(dataset: Dataset) -> list[str]:
+    """The files that `verify_staged` compares, cell by cell, with a table in which nothing personal was found."""
+    return [f"{table}.csv" for table in dataset.tables]
 
 
 def _decide(
@@ -215,13 +228,13 @@ def _result(staged: Staged, decision: Decision, entry: DatasetEntry | None) -> D
         reasons=decision.reasons,
         rows=staged.rows,
         changes=staged.changes,
+        confirmed=staged.confirmed,
     )
 
 
-def _commit(commit: Commit, outcomes: list[tuple[DatasetEntry, DatasetResult] | None]) -> ReleaseResult:
+def _commit(commit: Commit, made: list[tuple[DatasetEntry, DatasetResult]]) -> ReleaseResult:
     """Puts everything in place, reads it back, and only then moves the pointer."""
     current, store = commit.current, commit.store
-    made = [outcome for outcome in outcomes if outcome]
     results = tuple(result for _, result in made)
     manifest = _manifest(commit, [entry for entry, _ in made])
     if current and _same_content(manifest, current.manifest):
@@ -286,6 +299,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--sign-key", type=Path, metavar="FILE", help="release key or its certificate; else unsigned")
     parser.add_argument("--allowed-signers", type=Path, metavar="FILE", help="the allowed_signers that readers have")
     parser.add_argument("--unsigned", action="store_true", help="without a signature, also on top of a signed release")
+    parser.add_argument("--confirm", metavar="REASON", help="why a large change is right; it will be published")
     parser.add_argument("--json", action="store_true", help="the result as JSON")
     return parser.parse_args(argv)
 
@@ -308,6 +322,7 @@ def main(argv: list[str] | None = None) -> int:
             memory=given.memory,
             sign=sign,
             unsigned=given.unsigned,
+            confirm=Confirmation(checked_reason(given.confirm)) if given.confirm else None,
             progress=None if given.json else lambda text: print(text, file=sys.stderr),
         )
     except (ContractError, WrongProfile, KeyRefused) as error:

@@ -230,7 +230,7 @@ def _make(
     there = replace(there, released=released, unsigned=True)
     try:
         build_tables(there, [name for dataset in ctx.registry.datasets.values() for name in dataset.tables])
-        publish_from(there, upon)
+        publish_from(there, upon, made={entry.name: entry.confirmed for entry in manifest.made if entry.confirmed})
     except StoreDamaged as error:
         missing = f"它所接续的数据不在 what it goes on from is not there: {error}"
         gone = "（已撤回的版本须先重建成相同的字节 a withdrawn version has to come out the same first）"

@@ -20,6 +20,7 @@ from duckdb import DuckDBPyConnection
 
 from assets.release import durable
 from assets.release.comparison.changes import Comparison, TableChanges
+from assets.release.comparison.confirmation import Confirmation, Weighed
 from assets.release.comparison.knowledge import Knowledge
 from assets.release.exporters import exporter, parquet
 from assets.release.history import DESCRIPTOR
@@ -68,6 +69,7 @@ class Staging:
     knowledge: Knowledge | None = None
     made_by: tuple[str, str] = ("", "")  # contracts and code, as a manifest has them
     redactions: tuple[Redaction, ...] = ()
+    confirm: Confirmation = field(default_factory=Confirmation)
     quality: Quality | None = None
     versions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     checked: dict[str, list[CheckResult]] = field(default_factory=dict)
@@ -83,13 +85,16 @@ class Staging:
 class Staged:
     """One dataset: its ordered tables, and what differs from the version before.
 
-    ``evaluated``: of the tables that differ, whether corrections could be told from updates."""
+    ``evaluated``: of the tables that differ, whether corrections could be told from updates. ``weighed``: how much of
+    each differs, and ``confirmed`` why that is right, where a person was asked."""
 
     dataset: Dataset
     rows: dict[str, int]
     package: dict[str, Any]
     changes: dict[str, TableChanges] = field(default_factory=dict)
     evaluated: dict[str, bool] = field(default_factory=dict)
+    weighed: tuple[Weighed, ...] = ()
+    confirmed: str | None = None
 
 
 def connect(work_dir: Path, threads: int | None, memory: str | None) -> DuckDBPyConnection:

@@ -6,6 +6,7 @@ What belongs here: the guard before and the memory after `publisher.publish`. Wh
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from assets.build import path_of, require_current
 from assets.raw.kept import corrections_sha256
 from assets.raw.receive import ledger
 from assets.release import durable
+from assets.release.comparison.confirmation import Confirmation, checked_reason
 from assets.release.comparison.evidence import WorkspaceKnowledge
 from assets.release.manifest import Inputs
 from assets.release.publisher import ANYTHING, ReleaseResult, publish
@@ -52,9 +54,16 @@ def build_release(ctx: Context, published: Store) -> dict[str, Any]:
 
 
 def publish_from(
-    ctx: Context, published: Path | Store, sign: Signer | None = None, upon: bytes | None = ANYTHING
+    ctx: Context,
+    published: Path | Store,
+    sign: Signer | None = None,
+    upon: bytes | None = ANYTHING,
+    made: Mapping[str, str] | None = None,
 ) -> ReleaseResult:
-    """Publishes the open tables of a workspace as they are; whether they are current is not asked."""
+    """Publishes the open tables of a workspace as they are; whether they are current is not asked.
+
+    ``made``: of a release that is made again, the reasons its manifest has (see Confirmation)."""
+    confirm = Confirmation(checked_reason(ctx.confirm) if ctx.confirm else None, made)
     known = ctx.workspace.root / "stage" / "known"
     durable.empty_directory(known)
     try:
@@ -71,6 +80,7 @@ def publish_from(
             unsigned=ctx.unsigned,
             redactions=read_redactions(ctx.workspace.redactions),
             upon=upon,
+            confirm=confirm,
             progress=ctx.progress,
             threads=ctx.threads,
             memory=ctx.memory,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from assets.release import durable
 from assets.release.comparison.changes import Comparison, TableChanges, TableFile
+from assets.release.comparison.confirmation import beyond, weigh
 from assets.release.comparison.kinds import Grounds, judge
 from assets.release.history import PublishedVersion
 from assets.release.staging import Staged, Staging
@@ -18,15 +19,19 @@ from schemas.compile.table_schema import table_schema
 from schemas.model import Dataset
 from schemas.registry import Registry
 
+#: each table as it was and as it will be
+Sides = dict[str, tuple[TableFile | None, TableFile | None]]
+
 
 def compare(staging: Staging, store: Store, staged: Staged, previous: PublishedVersion | None) -> Comparison:
     """Every difference from the version before; an equal file is not opened."""
     comparison = Comparison(staging.con)
     if previous is None:
         return comparison
-    sides: dict[str, tuple[TableFile | None, TableFile | None]] = {}
+    sides: Sides = {}
+    whole: Sides = {}
     for name in dict.fromkeys((*staged.dataset.tables, *previous.tables)):
-        old, new = previous.table_file(store, name), _new_file(staging, staged.dataset, name)
+        old, new = whole[name] = previous.table_file(store, name), _new_file(staging, staged.dataset, name)
         staged.changes[name] = TableChanges()
         if not (old and new and old.key == new.key and _same_bytes(previous, name, new)):
             staged.changes[name] = comparison.add(name, old, new)
@@ -35,7 +40,16 @@ def compare(staging: Staging, store: Store, staged: Staged, previous: PublishedV
     for name, grounds in _grounds(staging, list(sides)).items():
         staged.changes[name] = judge(comparison, name, *sides[name], grounds)
         staged.evaluated[name] = grounds.evaluated
+    _weigh(staging, staged, comparison, whole, previous.entry.rows)
     return comparison
+
+
+def _weigh(staging: Staging, staged: Staged, comparison: Comparison, sides: Sides, rows: dict[str, int]) -> None:
+    """How much of each table differs, and the word of the person who was asked about it."""
+    name, figures = staged.dataset.name, staging.registry.parameters(staging.as_of)
+    staged.weighed = weigh(comparison, name, sides, rows, figures)
+    if beyond(staged.weighed) or not staging.confirm.asked:
+        staged.confirmed = staging.confirm.of(name)
 
 
 def _same_bytes(previous: PublishedVersion, name: str, new: TableFile) -> bool:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from duckdb import DuckDBPyConnection
 
 from assets.release.comparison.changes import Comparison
+from assets.release.comparison.confirmation import beyond, percent
 from assets.release.comparison.labels import Labels
 from assets.release.comparison.version import Decision
 from assets.release.history import PublishedVersion, described_tables, table_file
@@ -108,7 +110,7 @@ class _Told:
 
 
 def _notes(told: _Told, words: Words) -> list[str]:
-    lines = _head(told, words) + _number(told, words)
+    lines = _head(told, words) + _number(told, words) + _confirmed(told, words)
     if told.previous is None:
         return [*lines, "", words.say("第一个版本，没有可以比较的。", "There is no earlier version to compare with.")]
     changed = [name for name, counts in told.staged.changes.items() if counts.any]
@@ -157,6 +159,23 @@ def _number(told: _Told, words: Words) -> list[str]:
     if len(reasons) > MOST:
         lines.append(_more(words, len(reasons) - MOST))
     return lines
+
+
+def _confirmed(told: _Told, words: Words) -> list[str]:
+    """What a person was asked about, and his reason."""
+    if not told.staged.confirmed:
+        return []
+    lines = ["", "## " + words.say("经人确认", "Confirmed by a person"), ""]
+    for one in beyond(told.staged.weighed):
+        title, limit = _plain(told.resource(one.table)[words.title]), percent(Decimal(one.threshold.value))
+        counts = f"{one.changed:,} / {one.rows:,}, {percent(one.share)}"
+        lines.append(
+            words.say(
+                f"- {title}：改动行数 {counts}，超过无须确认的 {limit}。",
+                f"- {title}: rows touched {counts}, more than the {limit} that go out unseen.",
+            )
+        )
+    return [*lines, "", f"> {words.say('理由', 'Reason')}: {_plain(told.staged.confirmed)}"]
 
 
 def _reason_zh(reason: str) -> str:
