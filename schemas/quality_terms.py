@@ -45,13 +45,15 @@ class QualityIndicator(Strict):
 
 
 class QualityGate(Strict):
-    """What a version has to pass before it is released. ``count``: what was looked at."""
+    """What a version has to pass before it is released. ``count``: what was looked at; ``parameters``:
+    the dated figures it holds to, without which it is not evaluated."""
 
     dq: str
     count: Literal["columns", "cells", "rows", "references", "files"]
     source: str
     zh: str
     en: str
+    parameters: tuple[str, ...] = ()
 
 
 class QualityTerms(Strict):

@@ -8,6 +8,7 @@ same bytes.
 from __future__ import annotations
 
 import functools
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
@@ -129,9 +130,14 @@ def _by_table(report: Mapping[str, Any], stage: str) -> Iterable[tuple[str, list
 @functools.cache
 def _template(name: str) -> Template:
     engine = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    engine.filters |= {"percent": percent, "number": _number}
+    engine.filters |= {"percent": percent, "number": _number, "source": _source}
     engine.globals |= {"spark": spark, "threshold": threshold, "style": _style()}
     return engine.from_string((HERE / name).read_text("utf-8"))
+
+
+def _source(source: str) -> str:
+    """Where a rule comes from; `project` stands for ourselves."""
+    return re.sub(r"\bproject\b", "本项目 project", source)
 
 
 def _style() -> Markup:

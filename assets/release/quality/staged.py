@@ -18,7 +18,7 @@ from assets.release.pages.quality import page
 from assets.release.retraction.redactions import left_of
 from assets.release.staging import QUALITY, QUALITY_PAGE, Staged, Staging
 from assets.release.stores import Store
-from quality.checks import CheckResult
+from quality.checks import CheckResult, figure
 from quality.report.completeness import Expectation, concerning
 from quality.report.document import About, document
 from quality.report.facts import Checked, Facts, Share
@@ -77,17 +77,19 @@ def _counts(staging: Staging, staged: Staged) -> dict[str, int]:
 
 
 def _gate(staging: Staging, staged: Staged, code: str) -> Checked:
-    gate = staging.registry.quality.gates[code]
+    gate, in_force = staging.registry.quality.gates[code], staging.registry.parameters(staging.as_of)
+    figures = [figure(in_force[name]) for name in gate.parameters if name in in_force]
+    asked = len(figures) == len(gate.parameters)
     result = CheckResult(
         code=code,
         table=staged.dataset.name,
-        state="passed",
+        state="passed" if asked else "not_evaluated",
         severity="error",
         failed_count=0,
-        evaluated_count=_counts(staging, staged)[gate.count],
+        evaluated_count=_counts(staging, staged)[gate.count] if asked else 0,
         description_zh=gate.zh,
         description_en=gate.en,
-        threshold={"limit": "0"},
+        threshold={"parameters": figures} if figures else {"limit": "0"},
         source=gate.source,
         dq=gate.dq,
     )
