@@ -206,6 +206,7 @@ def _refusals() -> Iterator[None]:
     from assets.release.guard import WrongProfile
     from assets.release.staging import Refused
     from assets.release.stores import StoreConflict, StoreDamaged
+    from quality.disclosure.columns import DisclosureRefused
 
     try:
         yield
@@ -213,5 +214,5 @@ def _refusals() -> Iterator[None]:
         refuse(f"配置有误 configuration: {error}")
     except StoreConflict as error:
         refuse(f"另一个发布程序正在运行，请稍后再试 another publisher is at work: {error}", Exit.CONFLICT)
-    except (Refused, StoreDamaged) as error:
+    except (Refused, DisclosureRefused, StoreDamaged) as error:
         refuse(f"已拒绝，没有改动 refused, nothing was changed: {error}", Exit.REFUSED)

@@ -1,120 +1,102 @@
--- What providers asked for in a month of survey, normalised to a month; quotes without a monthly amount (by the hour,
--- by the visit) are not in it. A provider counts once a cell, with the mean of its quotes there, and in the subdistrict
--- and form it had on the day of the survey.
--- The median needs `fee_statistics_min_providers` in the cell, the quartiles `fee_quartile_min_providers`; without
--- the parameter nothing but the count is published. Interpolation runs on four decimals, where it is exact.
-WITH minimum AS (
+-- The fee statistics that may be published. Posted prices are public provider by provider, and so is what follows from
+-- them. Of a survey nothing but the count where the cell is withheld; else the median, and from larger numbers of
+-- respondents quartiles, extremes and mean: whatever is added up or subtracted of the numbers of a cell still mixes
+-- three answers, so that neither an outsider nor one of the three is left with another's (tests/attack). Quartiles
+-- and extremes that lie close together would tell what everybody asks, and are not published.
+-- The cap comparison of a survey is published for the whole area and all forms only: parts of a count of providers
+-- above a cap add up, and would tell of single ones.
+WITH parameter AS (
     SELECT
-        MAX(CASE WHEN code = 'fee_statistics_min_providers' THEN value_number END) AS median_minimum,
-        MAX(CASE WHEN code = 'fee_quartile_min_providers' THEN value_number END) AS quartile_minimum
+        MAX(CASE WHEN code = 'fee_quartile_min_providers' THEN value_number END) AS quartile_minimum,
+        MAX(CASE WHEN code = 'fee_quartile_spread_min' THEN value_number END) AS quartile_spread,
+        MAX(CASE WHEN code = 'fee_extreme_min_providers' THEN value_number END) AS extreme_minimum,
+        MAX(CASE WHEN code = 'fee_extreme_spread_min' THEN value_number END) AS extreme_spread,
+        MAX(CASE WHEN code = 'fee_mean_min_providers' THEN value_number END) AS mean_minimum
     FROM profile_parameter_in_force
 ),
--- a fee seen before the first filing is put to where the provider first was
-provider AS (
+judged AS (
     SELECT
-        area_code,
-        provider_id,
-        CASE
-            WHEN LAG(valid_from_on) OVER (PARTITION BY area_code, provider_id ORDER BY valid_from_on) IS NULL
-                THEN DATE '1900-01-01'
-            ELSE valid_from_on
-        END AS valid_from_on,
-        valid_to_on,
-        is_on_file,
-        subdistrict_code,
-        service_form_code
-    FROM core_provider
+        statistics.*,
+        statistics.collection_basis_code IN ('posted_price', 'catalogue_list') AS is_public,
+        withheld.withheld_reason_code IS NULL AND statistics.withheld_reason_code IS NULL AS is_shown
+    FROM measure_fee_statistics AS statistics
+    LEFT JOIN measure_withheld AS withheld
+        ON withheld.protected_measure_code = 'survey_fee'
+        AND statistics.collection_basis_code = 'statistical_survey'
+        AND withheld.area_code = statistics.area_code
+        AND withheld.subdistrict_code = statistics.subdistrict_code
+        AND withheld.service_form_code = statistics.service_form_code
+        AND withheld.member_code = CONCAT_WS(
+            '|', statistics.class_type_code, statistics.service_mode_code, statistics.fee_item_code,
+            statistics.inclusive_code
+        )
+        AND withheld.period = statistics.survey_month
 ),
-quoted AS (
+allowed AS (
     SELECT
-        quote.area_code,
-        quote.provider_id,
-        provider.subdistrict_code,
-        provider.service_form_code,
-        quote.class_type_code,
-        quote.service_mode_code,
-        quote.fee_item_code,
-        quote.collection_basis_code,
-        SUBSTRING(CAST(quote.observed_on AS STRING), 1, 7) AS survey_month,
-        quote.currency_code,
-        quote.monthly_amount
-    FROM core_fee_quote AS quote
-    CROSS JOIN profile_run AS run
-    INNER JOIN provider
-        ON provider.area_code = quote.area_code
-        AND provider.provider_id = quote.provider_id
-        AND provider.valid_from_on <= quote.observed_on
-        AND (provider.valid_to_on IS NULL OR provider.valid_to_on > quote.observed_on)
-    WHERE provider.is_on_file
-        AND quote.monthly_amount IS NOT NULL
-        AND quote.observed_on <= run.as_of_on
-        AND quote.currency_code = COALESCE(run.currency_code, quote.currency_code)
+        judged.*,
+        is_public OR is_shown
+            AND provider_count >= quartile_minimum
+            AND monthly_amount_p75 - monthly_amount_p25 >= quartile_spread * monthly_amount_p75 AS shows_quartiles,
+        is_public OR is_shown
+            AND provider_count >= extreme_minimum
+            AND monthly_amount_max - monthly_amount_min >= extreme_spread * monthly_amount_max AS shows_extremes,
+        is_public OR is_shown AND provider_count >= mean_minimum AS shows_mean,
+        inclusive_code = 'yes' AND cap_monthly_amount IS NOT NULL AS has_cap,
+        is_public OR is_shown
+            AND provider_count >= quartile_minimum
+            AND subdistrict_code = '_T'
+            AND service_form_code = '_T' AS shows_cap
+    FROM judged
+    CROSS JOIN parameter
 ),
-asked AS (
+-- income a head on the last day of the month
+income AS (
     SELECT
-        area_code,
-        provider_id,
-        MIN(subdistrict_code) AS subdistrict_code,
-        MIN(service_form_code) AS service_form_code,
-        class_type_code,
-        service_mode_code,
-        fee_item_code,
-        collection_basis_code,
-        survey_month,
-        MIN(currency_code) AS currency_code,
-        ROUND(CAST(SUM(monthly_amount) / COUNT(*) AS DECIMAL(18, 6)), 2) AS monthly_amount
-    FROM quoted
-    GROUP BY
-        area_code, provider_id, class_type_code, service_mode_code, fee_item_code, collection_basis_code, survey_month
-),
-grouped AS (
-    SELECT asked.*, subdistrict_code AS group_subdistrict, service_form_code AS group_form FROM asked
-    UNION ALL
-    SELECT asked.*, '_T', service_form_code FROM asked
-    UNION ALL
-    SELECT asked.*, subdistrict_code, '_T' FROM asked
-    UNION ALL
-    SELECT asked.*, '_T', '_T' FROM asked
-),
-measured AS (
-    SELECT
-        area_code,
-        group_subdistrict AS subdistrict_code,
-        group_form AS service_form_code,
-        class_type_code,
-        service_mode_code,
-        fee_item_code,
-        collection_basis_code,
-        survey_month,
-        COUNT(*) AS provider_count,
-        PERCENTILE_CONT(0.25) WITHIN GROUP (ORDER BY CAST(monthly_amount AS DECIMAL(18, 4))) AS p25,
-        PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY CAST(monthly_amount AS DECIMAL(18, 4))) AS median,
-        PERCENTILE_CONT(0.75) WITHIN GROUP (ORDER BY CAST(monthly_amount AS DECIMAL(18, 4))) AS p75,
-        MIN(currency_code) AS currency_code
-    FROM grouped
-    GROUP BY
-        area_code, group_subdistrict, group_form, class_type_code, service_mode_code, fee_item_code,
-        collection_basis_code, survey_month
+        month.survey_month,
+        parameter.value_number AS income_per_year,
+        ROW_NUMBER() OVER (
+            PARTITION BY month.survey_month ORDER BY parameter.valid_from_on DESC, parameter.source
+        ) AS nth
+    FROM (
+        SELECT DISTINCT survey_month, LAST_DAY(CAST(CONCAT(survey_month, '-01') AS DATE)) AS month_end
+        FROM measure_fee_statistics
+    ) AS month
+    INNER JOIN profile_parameter AS parameter
+        ON parameter.code = 'disposable_income_per_capita'
+        AND COALESCE(parameter.valid_from_on, DATE '1900-01-01') <= month.month_end
+        AND COALESCE(parameter.valid_to_on, DATE '9999-12-31') >= month.month_end
 )
 SELECT
-    measured.area_code,
-    measured.subdistrict_code,
-    measured.service_form_code,
-    measured.class_type_code,
-    measured.service_mode_code,
-    measured.fee_item_code,
-    measured.collection_basis_code,
-    measured.survey_month,
-    measured.provider_count,
-    CASE WHEN measured.provider_count >= minimum.quartile_minimum
-        AND measured.provider_count >= minimum.median_minimum
-        THEN ROUND(CAST(measured.p25 AS DECIMAL(18, 4)), 2) END AS monthly_amount_p25,
-    CASE WHEN measured.provider_count >= minimum.median_minimum
-        THEN ROUND(CAST(measured.median AS DECIMAL(18, 4)), 2) END AS monthly_amount_median,
-    CASE WHEN measured.provider_count >= minimum.quartile_minimum
-        AND measured.provider_count >= minimum.median_minimum
-        THEN ROUND(CAST(measured.p75 AS DECIMAL(18, 4)), 2) END AS monthly_amount_p75,
-    measured.currency_code,
-    CASE WHEN measured.provider_count >= minimum.median_minimum THEN 'a' ELSE 'c' END AS obs_status_code
-FROM measured
-CROSS JOIN minimum
+    allowed.area_code,
+    allowed.subdistrict_code,
+    allowed.service_form_code,
+    allowed.inclusive_code,
+    allowed.class_type_code,
+    allowed.service_mode_code,
+    allowed.fee_item_code,
+    allowed.collection_basis_code,
+    allowed.survey_month,
+    allowed.provider_count,
+    CASE WHEN is_shown THEN derived_count END AS derived_count,
+    CASE WHEN shows_extremes THEN monthly_amount_min END AS monthly_amount_min,
+    CASE WHEN shows_quartiles THEN monthly_amount_p25 END AS monthly_amount_p25,
+    CASE WHEN is_shown THEN monthly_amount_median END AS monthly_amount_median,
+    CASE WHEN shows_mean THEN monthly_amount_mean END AS monthly_amount_mean,
+    CASE WHEN shows_quartiles THEN monthly_amount_p75 END AS monthly_amount_p75,
+    CASE WHEN shows_extremes THEN monthly_amount_max END AS monthly_amount_max,
+    currency_code,
+    CASE WHEN is_shown THEN 'a' ELSE 'c' END AS obs_status_code,
+    CASE WHEN has_cap THEN cap_monthly_amount END AS cap_monthly_amount,
+    CASE WHEN has_cap AND shows_cap THEN above_cap_count END AS above_cap_count,
+    CASE WHEN has_cap AND shows_cap THEN within_cap_share END AS within_cap_share,
+    CASE
+        WHEN inclusive_code <> 'yes' THEN 'n'
+        WHEN NOT has_cap THEN 'm'
+        WHEN shows_cap THEN 'a'
+        ELSE 'c'
+    END AS cap_status_code,
+    CASE WHEN is_shown AND fee_item_code = 'care'
+        THEN CAST(monthly_amount_median * 12 / income.income_per_year AS DECIMAL(18, 4)) END AS fee_burden_share
+FROM allowed
+LEFT JOIN income ON income.survey_month = allowed.survey_month AND income.nth = 1

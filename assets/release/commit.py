@@ -15,6 +15,7 @@ from assets.release.readback import verify_release
 from assets.release.signatures.signing import Signer
 from assets.release.staging import Staging, sha256_of_bytes
 from assets.release.stores import POINTER, Store
+from quality.disclosure.texts import require_safe_texts
 
 Progress = Callable[[str], None]
 Sign = Signer
@@ -39,10 +40,13 @@ class Commit:
 
 
 def place_release(commit: Commit, release: Release) -> None:
-    """Writes a release whose versions are in place, reads all of it back, and moves the pointer to it."""
+    """Writes a release whose versions are in place, reads all of it back, and moves the pointer to it.
+
+    DisclosureRefused if the manifest says what must not leave: people give reasons in their own words."""
     if release.manifest.signed_by != commit.signed_by:
         raise ValueError("the manifest names another key than the one that signs")
     document = release.manifest.to_bytes()
+    require_safe_texts({"manifest.json": document})
     documents = {"manifest.json": document}
     if commit.sign:
         documents["manifest.json.sig"] = commit.sign(document)

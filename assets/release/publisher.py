@@ -32,11 +32,8 @@ from assets.release.comparison.numbering import require_right_number
 from assets.release.comparison.version import Decision, Version, decide
 from assets.release.guard import (
     WrongProfile,
-    refuse_forged,
-    refuse_other_profile,
     refuse_overwriting,
-    refuse_rolled_back,
-    refuse_unsigned,
+    refuse_to_follow,
 )
 from assets.release.history import PublishedVersion, highest_versions
 from assets.release.manifest import DatasetEntry, Inputs, Manifest, Release, release_of
@@ -52,6 +49,7 @@ from assets.release.stores.local import LocalStore
 from assets.release.stores.opening import as_store
 from assets.release.writers import code, writers
 from quality.disclosure.columns import DisclosureRefused
+from quality.disclosure.texts import column_kinds, require_safe_texts
 from schemas.model import ContractError, Dataset
 from schemas.registry import Registry, load
 
@@ -124,10 +122,7 @@ def publish(
         if upon is not ANYTHING and found != upon:
             raise StoreConflict("another publisher has published since these tables were made")
         current = release_of(store, found)
-        refuse_unsigned(found, sign, unsigned)
-        refuse_forged(store, found, sign)
-        refuse_rolled_back(store, current)
-        refuse_other_profile(registry.profile, current)
+        refuse_to_follow(store, found, current, registry.profile, sign, unsigned)
         store.complete()
         complete_withdrawals(store, current)
         durable.empty_directory(work)
@@ -186,12 +181,22 @@ def _dataset(
     tell(f"{dataset.name}: stage {decision.version}")
     staged.package["version"] = str(decision.version)
     staging.export(stage, staged, comparison, release_notes(stage, store, staged, previous, comparison, decision))
+    require_safe_texts(_staged_files(stage, dataset), column_kinds(stage.registry), _proved(dataset))
     verify.verify_staged(stage, staged)
     require_right_number(stage, store, staged, previous, highest.get(dataset.name))
     files = staging.file_entries(stage, dataset.name, str(decision.version))
     made = DatasetEntry(dataset.name, str(decision.version), True, rows, files, staged.confirmed)
     unconfirmed = beyond(staged.weighed) if stage.confirm.asked and not staged.confirmed else []
     return made, _result(staged, decision, entry), unconfirmed
+
+
+def _staged_files(stage: Staging, dataset: Dataset) -> dict[str, bytes | Path]:
+    return {path.name: path for path in sorted(stage.folder(dataset.name).iterdir())}
+
+
+def _proved(dataset: Dataset) -> list[str]:
+    """The files that `verify_staged` compares, cell by cell, with a table in which nothing personal was found."""
+    return [f"{table}.csv" for table in dataset.tables]
 
 
 def _decide(

@@ -23,12 +23,18 @@ _SHOWN = 20
 
 
 class DisclosureRefused(Exception):
-    """An open table holds what must not leave. ``findings`` say where, never what."""
+    """An open table or a text holds what must not leave. ``findings`` say where, never what."""
 
     def __init__(self, findings: list[Finding]) -> None:
         self.findings = findings
-        places = "; ".join(f"{f.code} {f.table}.{f.column} row {f.row or '-'}" for f in findings[:_SHOWN])
+        places = "; ".join(_place(finding) for finding in findings[:_SHOWN])
         super().__init__(f"{len(findings)} disclosure finding(s): {places}")
+
+
+def _place(finding: Finding) -> str:
+    if finding.file:
+        return f"{finding.code} {finding.file} line {finding.row or '-'} {finding.column or ''}".rstrip()
+    return f"{finding.code} {finding.table}.{finding.column} row {finding.row or '-'}"
 
 
 #: what refuses a table; the warnings of the gate (a number that may be a passport's) do not

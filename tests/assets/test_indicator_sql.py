@@ -32,8 +32,8 @@ def _activity(bench: Bench) -> tuple:
     ("report", "published"),
     [
         ({"child_visit_count": 5, "adult_visit_count": 6}, (20, 5, 6, "a")),
-        ({"child_visit_count": 4, "adult_visit_count": 6}, (20, None, None, "c")),
-        ({"child_visit_count": 5, "adult_visit_count": 2}, (20, None, None, "c")),
+        ({"child_visit_count": 4, "adult_visit_count": 6}, (20, None, 6, "c")),
+        ({"child_visit_count": 5, "adult_visit_count": 2}, (20, 5, None, "c")),
         ({"child_visit_count": 0, "adult_visit_count": 0}, (20, 0, 0, "a")),
         ({"child_visit_count": 9}, (20, 9, None, "a")),
     ],

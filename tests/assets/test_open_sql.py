@@ -162,64 +162,6 @@ def test_only_posted_prices_are_published_per_provider_and_only_those_that_hold(
     assert bench.rows("open_fee_posted", *columns) == [("A", "care", 3000.0, "posted_price", "2026-03-12")]
 
 
-def _statistics(bench: Bench, where: str = "service_form_code = '_T'") -> list[tuple]:
-    columns = (
-        "subdistrict_code",
-        "provider_count",
-        "monthly_amount_p25",
-        "monthly_amount_median",
-        "monthly_amount_p75",
-        "obs_status_code",
-    )
-    return bench.rows("open_fee_statistics", *columns, where=where)
-
-
-def test_statistics_need_their_number_of_providers(bench):
-    bench.parameter("fee_statistics_min_providers", 3)
-    bench.parameter("fee_quartile_min_providers", 5)
-    bench.survey([1000, 1000.01, 2000])
-    bench.survey([3000, 3500], OTHER_STREET)
-    assert _statistics(bench) == [
-        (STREET, 3, None, 1000.01, None, "a"),
-        (OTHER_STREET, 2, None, None, None, "c"),
-        ("_T", 5, 1000.01, 2000.0, 3000.0, "a"),
-    ]
-    assert len(_statistics(bench, "service_form_code = 'unclassified'")) == 3
-
-
-def test_quartiles_interpolate_and_a_provider_counts_once(bench):
-    bench.parameter("fee_statistics_min_providers", 2)
-    bench.parameter("fee_quartile_min_providers", 2)
-    bench.survey([1000, 2001])
-    bench.put("fee_quote", provider_id=f"{STREET}-0", observed_on="2026-03-12", fee_amount=1001, fee_line_no=2)
-    # 1000.50 and 2001: a quarter of the way 1250.625, half 1500.75, three quarters 1750.875
-    assert _statistics(bench)[0] == (STREET, 2, 1250.63, 1500.75, 1750.88, "a")
-
-
-def test_without_the_parameter_only_the_count_is_published(bench):
-    bench.survey([1000, 1100, 1200])
-    assert _statistics(bench)[-1] == ("_T", 3, None, None, None, "c")
-
-
-def test_a_fee_belongs_to_where_the_provider_was_when_it_was_seen(bench):
-    bench.parameter("fee_statistics_min_providers", 1)
-    bench.filing("A", "2024-01-10", subdistrict_code=STREET)
-    bench.filing("A", "2026-01-10", filing_event_code="change", subdistrict_code=OTHER_STREET)
-    for day in ("2023-06-01", "2026-03-12"):
-        bench.put("fee_quote", provider_id="A", observed_on=day, fee_amount=1000)
-    bench.put(
-        "fee_quote",
-        provider_id="A",
-        observed_on="2026-03-12",
-        fee_amount=40,
-        fee_unit_code="per_hour",
-        service_mode_code="hourly",
-    )
-    where = "service_form_code = '_T' AND subdistrict_code <> '_T'"
-    found = bench.rows("open_fee_statistics", "subdistrict_code", "survey_month", "service_mode_code", where=where)
-    assert found == [(STREET, "2023-06", "full_day"), (OTHER_STREET, "2026-03", "full_day")]
-
-
 # -- for all of them
 
 

@@ -62,10 +62,15 @@ class PageIndex:
 
 
 def put_pages(store: Store, release_id: str, profile: Profile, sign: Signer | None) -> None:
-    """Puts every page in place, its list last. The same release and key make the same bytes."""
-    from assets.release.pages.feeds import feeds  # here, because who only reads pages needs no engine
+    """Puts every page in place, its list last. The same release and key make the same bytes.
+
+    DisclosureRefused if one says what must not leave: then none is replaced."""
+    # here, because who only reads pages needs no engine
+    from assets.release.pages.feeds import feeds
+    from quality.disclosure.texts import require_safe_texts
 
     pages = dict(sorted((_pages(profile, sign) | feeds(store, profile)).items()))
+    require_safe_texts(pages)
     store.drop_pages(_listed(store) - set(pages))
     for path, data in pages.items():
         store.put_page(path, data)

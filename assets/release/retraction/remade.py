@@ -25,6 +25,7 @@ from assets.release.manifest import DatasetEntry, FileEntry, canonical
 from assets.release.refusal import Refused
 from assets.release.staging import CHANGES, NOTES, SUMS
 from assets.release.stores import Store
+from quality.disclosure.texts import require_safe_texts
 from schemas.compile.duckdb import literal
 
 
@@ -71,6 +72,9 @@ def remake(
     rows = _rows(con, version, folder, change)
     _describe(version, change, number, rows, folder)
     write_sums(folder)
+    # rows are what is left of rows that passed once; what is told of them is new
+    files = {path.name: path for path in sorted(folder.iterdir())}
+    require_safe_texts(files, proved=[name for name in files if name.endswith(".csv")])
     verify.verify_package(folder, sum(rows.values()))
     return DatasetEntry(version.entry.name, number, True, rows, _files(version.entry.name, number, folder))
 

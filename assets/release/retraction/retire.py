@@ -40,6 +40,7 @@ from assets.release.staging import Staging, connect, sha256_of_bytes
 from assets.release.standing import Made, kept_hashes, made_versions
 from assets.release.stores import TOMBSTONE, Store, StoreDamaged, begun, blob_path
 from assets.release.writers import code, writers
+from quality.disclosure.texts import require_safe_texts
 from schemas.registry import Registry
 
 
@@ -90,10 +91,13 @@ def opened(
 def retire(commit: Commit, gone: list[Gone], withdrawn_on: str, notice: Notice | None = None) -> Release:
     """Commits the release that withdraws these versions, and deletes what only they were made of.
 
-    The release speaks of the same day and the same inputs as the one before it: no new data is in it."""
+    The release speaks of the same day and the same inputs as the one before it: no new data is in it.
+    DisclosureRefused, before anything is written, if a reason says what must not leave."""
     tombstones = [(one, tombstone(one, withdrawn_on)) for one in gone]
     release = Release.of(_manifest(commit, tombstones, withdrawn_on, notice))
     refuse_overwriting(commit.store, release, commit.current)
+    said = {f"tombstone-{number}.json": document for number, (_, document) in enumerate(tombstones, 1)}
+    require_safe_texts({"manifest.json": release.manifest.to_bytes(), **said})
     commit.tell(f"release {release.release_id}: write")
     for one, document in tombstones:
         _put_tombstone(commit, document)

@@ -20,6 +20,7 @@ from assets.release.retraction.retire import complete_withdrawals
 from assets.release.retraction.withdraw import Reason, withdraw
 from assets.release.stores.local import LocalStore
 from assets.release.verify import verify_package, verify_release
+from quality.disclosure.columns import DisclosureRefused
 from tests.assets.release import house
 from tests.assets.release.scan import places_of
 
@@ -218,3 +219,13 @@ def _unless_staged(died):
         return died() if "blobs" in self.parts else whole(self, *given, **named)
 
     return unlink
+
+
+def test_a_reason_that_names_a_person_is_refused_before_anything_is_written(three, registry, published, tmp_path):
+    """People give reasons in their own words; they go into the manifest, the tombstone, the notes and the feeds."""
+    before = house.tree(published)
+    reason = Reason("应家长要求，电话 13800138000。", "Asked for by telephone.")
+    with pytest.raises(DisclosureRefused, match=r"mobile-number-in-text manifest\.json") as refused:
+        withdraw(registry, LocalStore(published), "fees", "1.2.0", reason, ON, work_dir=tmp_path / "work")
+    assert "13800138000" not in str(refused.value)
+    assert house.tree(published) == before
