@@ -18,7 +18,8 @@ from assets.raw.receive import ledger
 from assets.sql import PROFILE_TABLES, connect, profile_prints, profile_tables, values_unsaid, view, write_parquet
 from assets.workspace import Context, code_fingerprint, file_sha256, fingerprint, read_json, write_json
 from quality.checks import CheckResult, check_table
-from schemas.compile.duckdb import cast_select, order_by
+from quality.opinions import check_expectations, goes_on
+from schemas.compile.duckdb import cast_select, literal, order_by
 from schemas.model import Table
 
 ROOT = Path(__file__).parents[1]
@@ -99,9 +100,16 @@ def step_fingerprint(ctx: Context, table: Table, sql: str) -> str:
         {p.code: p.value for p in ctx.registry.parameters(ctx.as_of).values()},
         ctx.as_of if "profile_run" in tables_read(sql) else None,
         profile_prints(ctx, tables_read(sql)),
+        _last_version(ctx, table),
         duckdb.__version__,
         _code(),
     )
+
+
+def _last_version(ctx: Context, table: Table) -> str | None:
+    """The bytes of the last version where people's opinions are held against it."""
+    path = ctx.released(table.name) if table.layer == "open" and goes_on(table.name) else None
+    return path and file_sha256(path)
 
 
 @functools.cache
@@ -184,9 +192,9 @@ def _opinions(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table) -> lis
     """Of an open table: a second engine's opinion on its contract, and people's opinions beyond it."""
     if table.layer != "open":
         return []
-    from quality.suites import check_expectations, frame_of, opinions, second_opinion
+    from quality.suites import second_opinion
 
-    results = [second_opinion(con, ctx.registry, table, "staged", ctx.as_of)]
-    if opinions(table.name):
-        results += check_expectations(table, frame_of(con, f"FROM staged ORDER BY {order_by(table)}"))
-    return results
+    released = ctx.released(table.name) if goes_on(table.name) else None
+    last = f"read_parquet({literal(str(released))})" if released else None
+    second = second_opinion(con, ctx.registry, table, "staged", ctx.as_of)
+    return [second, *check_expectations(con, table, "staged", last)]

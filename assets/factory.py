@@ -24,7 +24,8 @@ from assets.release.step import build_release
 from assets.release.stores import Store
 from assets.workspace import Context
 from quality.checks import CheckResult, worst
-from quality.suites import DISAGREE, Opinion, opinions
+from quality.opinions import Opinion, opinions
+from quality.suites import DISAGREE
 from schemas.compile.duckdb import column_type, literal
 from schemas.compile.rules import row_rules
 from schemas.model import Field, FindingText, Table

@@ -16,7 +16,8 @@ from assets.lineage import sql_files, table_sql
 from pipelines.build import AS_OF_TAG, build_definitions, registry_of
 from pipelines.demo import make_inbox
 from pipelines.settings import Settings
-from quality.suites import DISAGREE, opinions
+from quality.opinions import opinions
+from quality.suites import DISAGREE
 from schemas.compile.rules import row_rules
 
 PROFILES = ("binjiang", "taiwan-sfaa")
