@@ -7,6 +7,7 @@ here: the SELECTs (core/, open/), what makes a row wrong (schemas/, quality/).
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,14 +46,21 @@ class StaleTable(Exception):
     """A table does not match its inputs, so that nothing may be published from it."""
 
 
+#: of earlier builds the as-of day and, by name, the rows that failed a check; none that had none. Oldest first
+History = Sequence[tuple[str, dict[str, int]]]
+#: how many builds are remembered
+REMEMBERED = 24
+
+
 @dataclass(frozen=True)
 class Built:
-    """The outcome of one step."""
+    """The outcome of one step. ``history``: of builds on earlier days."""
 
     table: str
     rows: int
     changed: bool  # False: nothing had to be done
     checks: list[CheckResult]
+    history: History = ()
 
 
 def blocking_failures(results: list[CheckResult]) -> list[CheckResult]:
@@ -76,14 +84,16 @@ def build_table(ctx: Context, name: str, sql: str | None = None, *, opinions: bo
     table = ctx.registry.tables[name]
     wanted = step_fingerprint(ctx, table, sql)
     state = read_json(ctx.workspace.state(name))
+    history = [tuple(build) for build in (state or {}).get("history", ()) if build[0] != ctx.as_of.isoformat()]
     if state and state["fingerprint"] == wanted and state["content"] == _content(ctx, name):
-        return Built(name, state["rows"], False, [CheckResult(**c) for c in state["checks"]])
+        return Built(name, state["rows"], False, [CheckResult(**c) for c in state["checks"]], history)
     ctx.progress(f"生成 {table.title_zh} {name}")
     rows, checks = _write_checked(ctx, table, sql, opinions)
     content = file_sha256(path_of(ctx, name))
+    now = (ctx.as_of.isoformat(), {c.name: c.failed_count for c in checks if c.failed_count})
     saved = {"fingerprint": wanted, "content": content, "rows": rows, "checks": [c.__dict__ for c in checks]}
-    write_json(ctx.workspace.state(name), saved)
-    return Built(name, rows, True, checks)
+    write_json(ctx.workspace.state(name), saved | {"history": [*history, now][-REMEMBERED:]})
+    return Built(name, rows, True, checks, history)
 
 
 def path_of(ctx: Context, name: str) -> Path:
