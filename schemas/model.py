@@ -80,7 +80,9 @@ class Constraints(Strict):
 
 
 class Field(Strict):
-    """One column, defined once for every table that has it. Private unless it says public."""
+    """One column, defined once for every table that has it. Private unless it says public.
+
+    ``confirms_only``: it says when the rest of the row was last confirmed; a later day changes nothing that is said."""
 
     name: str
     type: FieldType
@@ -102,6 +104,7 @@ class Field(Strict):
     since: str | None = None
     deprecated: str | None = None
     required: bool = False
+    confirms_only: bool = False
 
     @model_validator(mode="after")
     def _list_needs_codes(self) -> Field:
