@@ -13,7 +13,10 @@ from pathlib import Path
 
 import duckdb
 
-from assets.workspace import Context, file_sha256, written_whole
+from assets.workspace import Context, file_sha256, fingerprint, written_whole
+from quality.disclosure.choice import chosen_complements, rules_of, solver_version
+from quality.disclosure.told import TABLES as TOLD_TABLES
+from quality.disclosure.told import told_view
 from quality.workdays import CALENDAR, working_day_table
 from schemas.compile.duckdb import column_definitions, literal, quote
 from schemas.indicator import Indicator
@@ -40,7 +43,11 @@ PROFILE_DDL = {
 #: beside it: the official calendar (quality/workdays.py), and what the current release says of the whitelist's past
 CALENDAR_TABLE = "working_day"
 RELEASED = {"released_whitelist_event": "open_whitelist_event"}
-PROFILE_TABLES = (*PROFILE_DDL, CALENDAR_TABLE, *RELEASED)
+#: what all releases so far say of protected numbers, and the cells chosen to protect others (quality/disclosure/)
+TOLD, CHOSEN = "told_cell", "chosen_complement"
+#: tables that are made of others when a SELECT asks for them
+SUPPLIED_FROM = {CHOSEN: ("measure_part", "measure_primary")}
+PROFILE_TABLES = (*PROFILE_DDL, CALENDAR_TABLE, *RELEASED, TOLD, CHOSEN)
 
 
 class EngineFailed(Exception):
@@ -102,6 +109,16 @@ def profile_tables(con: duckdb.DuckDBPyConnection, ctx: Context, wanted: Collect
         released_table(con, name, registry.tables[RELEASED[name]], ctx.released(RELEASED[name]))
 
 
+def disclosure_tables(con: duckdb.DuckDBPyConnection, ctx: Context, wanted: Collection[str]) -> None:
+    """Makes of what is ``wanted``: `told_cell`, and `chosen_complement`; the tables it is made of are there."""
+    if {TOLD, CHOSEN} & set(wanted):
+        told_view(con, TOLD, ctx.told(TOLD_TABLES))
+    if CHOSEN in wanted:
+        found = chosen_complements(con, CHOSEN, rules_of(ctx.registry, ctx.as_of))
+        if found.systems:
+            ctx.progress(f"补充保护 complements: {found.systems} systems, {found.solved} solved, {found.short} short")
+
+
 def released_table(con: duckdb.DuckDBPyConnection, name: str, table: Table, path: Path | None) -> None:
     """A table as the current release has it, in the columns of today; empty before the first release.
 
@@ -122,6 +139,11 @@ def profile_prints(ctx: Context, read: Collection[str]) -> dict[str, str | None]
     for name in sorted(RELEASED.keys() & set(read)):
         path = ctx.released(RELEASED[name])
         prints[name] = path and file_sha256(path)
+    if {TOLD, CHOSEN} & set(read):
+        told = [{name: file_sha256(path) for name, path in files.items()} for files in ctx.told(TOLD_TABLES)]
+        prints[TOLD] = fingerprint(told)
+    if CHOSEN in read:
+        prints[CHOSEN] = solver_version()
     return prints
 
 

@@ -38,6 +38,7 @@ from schemas.model import (
     Source,
     Table,
 )
+from schemas.quality_terms import QualityTerms
 
 HERE = Path(__file__).parent
 _RANK = {"info": 0, "warning": 1, "error": 2}
@@ -61,6 +62,8 @@ class Registry:
     _maps: dict[tuple[str, str], str] = field(repr=False)
     #: `allowed_signers` and `revoked_keys` of the profile's folder, if it has them: whose releases are this district's
     signers: dict[str, str] = field(default_factory=dict)
+    #: the words of quality reports; the same for every profile
+    quality: QualityTerms = field(default_factory=QualityTerms)
 
     def layer(self, layer: Layer) -> list[Table]:
         """The tables of one layer, by name."""
@@ -133,6 +136,7 @@ def load(profile: str | Path = "binjiang") -> Registry:
         rulebook=rulebook,
         indicators=indicators,
         sources=tuple(s for p in reversed(chain) for s in p.sources),
+        quality=_made(QualityTerms, reader.yaml(HERE / "quality.yml"), HERE / "quality.yml"),
         _maps=reader.maps(folders, chain),
         fingerprint=reader.fingerprint(),
         signers=_signers(folders[-1]),
