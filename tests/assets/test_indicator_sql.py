@@ -133,7 +133,7 @@ def _file_providers(bench: Bench) -> None:
 
 
 def _let_things_happen(bench: Bench) -> None:
-    """In March: one filing ends, one is paused, one removed; one is changed, which took from a Friday to Monday week."""
+    """In March: one filing ends, one is paused, one removed; one is changed, from a Friday to the Monday week."""
     for provider, on, event, status in (
         ("D", "2026-03-10", "deregister", "deregistered"),
         ("F", "2026-03-17", "change", "suspended"),
