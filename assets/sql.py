@@ -19,9 +19,11 @@ from quality.disclosure.told import TABLES as TOLD_TABLES
 from quality.disclosure.told import told_view
 from quality.workdays import CALENDAR, working_day_table
 from schemas.compile.duckdb import column_definitions, literal, quote
+from schemas.indicator import Indicator
 from schemas.model import Parameter, Table
 
-#: the registry as a SELECT may read it: the run, the dated parameters, those in force on its day, the code lists
+#: the registry as a SELECT may read it: the run, the dated parameters, those in force on its day, the code lists, the
+#: definitions of the indicators
 PROFILE_DDL = {
     "profile_run": "CREATE TABLE profile_run(as_of_on DATE, area_code VARCHAR, currency_code VARCHAR, "
     "timezone VARCHAR)",
@@ -33,6 +35,10 @@ PROFILE_DDL = {
     "AND coalesce(p.valid_to_on, r.as_of_on) >= r.as_of_on) WHERE nth = 1",
     "profile_codelist": "CREATE TABLE profile_codelist(list_name VARCHAR, code VARCHAR, title_zh VARCHAR, "
     "title_en VARCHAR, parent VARCHAR, since VARCHAR, source VARCHAR)",
+    "profile_indicator": "CREATE TABLE profile_indicator(code VARCHAR, title_zh VARCHAR, title_en VARCHAR, "
+    "formula_zh VARCHAR, formula_en VARCHAR, formula_sql VARCHAR, source_table VARCHAR, unit VARCHAR, "
+    "direction VARCHAR, kind VARCHAR, source VARCHAR, definition_version VARCHAR, target_value DECIMAL(18,4), "
+    "target_on DATE, target_source VARCHAR, answers VARCHAR)",
 }
 #: beside it: the official calendar (quality/workdays.py), and what the current release says of the whitelist's past
 CALENDAR_TABLE = "working_day"
@@ -96,6 +102,7 @@ def profile_tables(con: duckdb.DuckDBPyConnection, ctx: Context, wanted: Collect
     con.execute("INSERT INTO profile_run VALUES (?, ?, ?, ?)", run)
     _insert(con, "profile_parameter", [_parameter_row(p) for p in registry.all_parameters()])
     _insert(con, "profile_codelist", [row for name in registry.codelists for row in _codes(ctx, name)])
+    _insert(con, "profile_indicator", [indicator_row(indicator) for indicator in registry.indicators.values()])
     if CALENDAR_TABLE in wanted:
         working_day_table(con)
     for name in sorted(RELEASED.keys() & set(wanted)):
@@ -167,3 +174,12 @@ def _codes(ctx: Context, name: str) -> list[list]:
         [name, c.code, c.title_zh, c.title_en, c.parent or None, c.since or None, c.source]
         for c in ctx.registry.codelists[name].entries
     ]
+
+
+def indicator_row(indicator: Indicator) -> list:
+    """A definition as a row of `profile_indicator`; ``answers`` are codes joined by ';'."""
+    target = indicator.target
+    said = [indicator.title_zh, indicator.title_en, indicator.formula_zh, indicator.formula_en, indicator.value]
+    kind = [indicator.table, indicator.unit, indicator.direction, indicator.kind, indicator.source]
+    aim = [str(target.value), target.due_on.isoformat(), target.source] if target else [None, None, None]
+    return [indicator.code, *said, *kind, indicator.definition_version, *aim, ";".join(indicator.answers) or None]

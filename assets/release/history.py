@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from assets.release.comparison.changes import TableFile
-from assets.release.comparison.version import Version
 from assets.release.manifest import DatasetEntry, FileEntry, Release, current_release, history
 from assets.release.standing import made_versions, newest_entries
 from assets.release.stores import Store
@@ -125,11 +124,6 @@ def _entries_told(store: Store, last: Release) -> list[list[DatasetEntry]]:
 def _files_by_table(entries: list[DatasetEntry]) -> dict[str, FileEntry]:
     files = [file for entry in entries for file in entry.files if file.name.endswith(".parquet")]
     return {file.name.removesuffix(".parquet"): file for file in files}
-
-
-def highest_versions(store: Store) -> dict[str, Version]:
-    """The highest number each dataset ever had, withdrawn ones too: none is given twice."""
-    return {name: made[-1].number for name, made in made_versions(history(store)).items()}
 
 
 def versions(published: Path | Store, dataset: str) -> list[Published]:

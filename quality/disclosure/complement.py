@@ -101,7 +101,7 @@ def _asked(
     known = system.known(hidden)
     groups = _groups(system, hidden, equations, known)
     for cell in sorted(hidden - system.fixed):
-        if needs[cell] <= TOLERANCE or only is not None and cell not in only:
+        if needs[cell] <= TOLERANCE or (only is not None and cell not in only):
             continue
         left = [u for u in system.cells[cell].members if u not in known]
         if not left:
