@@ -110,7 +110,7 @@ def profile_tables(con: duckdb.DuckDBPyConnection, ctx: Context, wanted: Collect
 
 
 def disclosure_tables(con: duckdb.DuckDBPyConnection, ctx: Context, wanted: Collection[str]) -> None:
-    """Makes of what is ``wanted``: `told_cell`, and `chosen_complement`, for which the tables it is made of are there."""
+    """Makes of what is ``wanted``: `told_cell`, and `chosen_complement`; the tables it is made of are there."""
     if {TOLD, CHOSEN} & set(wanted):
         told_view(con, TOLD, ctx.told(TOLD_TABLES))
     if CHOSEN in wanted:

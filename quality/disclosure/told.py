@@ -1,4 +1,4 @@
-"""What public tables say of the numbers that are protected: one relation, whichever tables and versions it is read from.
+"""What public tables say of the numbers that are protected: one relation, whatever tables and versions it is of.
 
 What belongs here: reading protected numbers out of public tables, rates with a public denominator included. What does
 not: which tables and versions those are (assets), what follows from them (cells.py, audit.py).
