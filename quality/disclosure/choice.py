@@ -93,8 +93,8 @@ Aspect = tuple[dict[Key, list[Part]], list[Edition]]
 def _systems(con: DuckDBPyConnection) -> Iterator[tuple[list[Aspect], set[Key]]]:
     """Every system with a withheld cell: its aspects, which are withheld together, and what is withheld of it."""
     parts: dict[tuple, dict[int, dict[Key, list[Part]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
-    read = f"SELECT {_KEY}, aspect_no, part_code, part_value::DOUBLE, part_maximum::DOUBLE, part_count FROM measure_part"
-    for *key, aspect, code, value, most, count in con.execute(f"{read} ORDER BY ALL").fetchall():
+    read = f"SELECT {_KEY}, aspect_no, part_code, part_value::DOUBLE, part_maximum::DOUBLE, part_count"
+    for *key, aspect, code, value, most, count in con.execute(f"{read} FROM measure_part ORDER BY ALL").fetchall():
         known = tuple(key)
         parts[system_of(known)][aspect][known].append(Part(code, value, inf if most is None else most, count))
     primary: dict[tuple, set[Key]] = defaultdict(set)
