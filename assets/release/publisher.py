@@ -49,6 +49,7 @@ from assets.release.standing import made_versions, newest_entries, version_count
 from assets.release.stores import Store, StoreConflict, StoreDamaged, begun
 from assets.release.stores.local import LocalStore
 from assets.release.stores.opening import as_store
+from assets.release.withheld import require_unrecoverable
 from assets.release.writers import code, writers
 from quality.disclosure.columns import DisclosureRefused
 from quality.disclosure.texts import column_kinds, require_safe_texts
@@ -140,6 +141,8 @@ def publish(
         stage.quality, stage.versions = quality, version_counts(made, before)
         try:
             outcomes = [_dataset(stage, store, d, bases.get(d.name), highest, tell) for d in _made(stage, bases)]
+            if any(entry.changed for entry, *_ in filter(None, outcomes)):
+                require_unrecoverable(stage, store, current, tell)
         finally:
             con.close()
         require_confirmed(w for outcome in outcomes if outcome for w in outcome[2])
