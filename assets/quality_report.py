@@ -14,7 +14,7 @@ from typing import Any
 from assets.raw.standing import Standing, read_standing
 from assets.workspace import Context, Workspace, read_json, write_json
 from quality.corrections import Correction, load_corrections
-from quality.findings import finding_text
+from quality.findings import figures, filled, finding_text
 from schemas.registry import Registry
 
 STATES = ("open", "answered", "waived")
@@ -31,8 +31,8 @@ def build_quality_report(ctx: Context) -> dict[str, Any]:
         "rules": ctx.registry.fingerprint[:12],
         "findings": totals(found, ctx.as_of),
         "by_table": _by_table(found),
-        "by_code": _by_code(ctx.registry, found),
-        "by_age": _by_age(found, ctx.as_of),
+        "by_code": by_code(ctx.registry, found, ctx.as_of),
+        "by_age": by_age(found, ctx.as_of),
         "corrections": dict(sorted(Counter(state(c, found, ctx.as_of) for c in corrections).items())),
     }
     if report != read_json(ctx.workspace.quality):
@@ -75,15 +75,21 @@ def _by_table(found: list[Standing]) -> list[dict[str, Any]]:
     return [{"table": name or None} | _counted(f for f in found if (f.table or "") == name) for name in names]
 
 
-def _by_code(registry: Registry, found: list[Standing]) -> list[dict[str, Any]]:
-    """By code, with the sub-indicator of GB/T 36344 it belongs to."""
+def by_code(registry: Registry, found: list[Standing], on: date) -> list[dict[str, Any]]:
+    """By code, with its words and the sub-indicator of GB/T 36344 it belongs to."""
     groups: dict[str, list[Standing]] = {}
     for f in found:
         groups.setdefault(f.code, []).append(f)
-    return [{"code": c, "dq": finding_text(registry, c).dq} | _counted(groups[c]) for c in sorted(groups)]
+    return [{"code": c} | _words(registry, c, on) | _counted(groups[c]) for c in sorted(groups)]
 
 
-def _by_age(found: list[Standing], on: date) -> list[dict[str, Any]]:
+def _words(registry: Registry, code: str, on: date) -> dict[str, str | None]:
+    """What a finding says, without the place it is about."""
+    text, known = finding_text(registry, code), figures(registry, on)
+    return {"dq": text.dq, "says_zh": filled(text.says_zh, known, "…"), "says_en": filled(text.says_en, known, "…")}
+
+
+def by_age(found: list[Standing], on: date) -> list[dict[str, Any]]:
     """The open ones by the days they have stood; ``to_days`` is included, None is without end."""
     still = [f for f in found if f.state == "open"]
     limits = zip((0, *(a + 1 for a in _AGES)), (*_AGES, None), strict=True)

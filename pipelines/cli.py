@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from assets.release.stores import StoreDamaged, StoreUnfit, StoreUnreachable
-from pipelines import cli_release, cli_signed, cli_whitelist
+from pipelines import cli_quality, cli_release, cli_signed, cli_whitelist
 from pipelines.cli_options import (
     AsOfOption,
     ConfirmOption,
@@ -41,6 +41,7 @@ app = typer.Typer(
 schema_app = typer.Typer(no_args_is_help=True, help="Look at the contracts: tables, columns, code lists, rules.")
 app.add_typer(schema_app, name="schema")
 cli_release.add_to(app)
+cli_quality.add_to(app)
 cli_whitelist.add_to(app)
 cli_signed.add_to(app)
 

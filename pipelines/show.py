@@ -163,6 +163,7 @@ def status(found: dict[str, Any], json_out: bool) -> None:
         say(out, signed(release.get("signed_by")), lead="签名 signature: ")
         datasets = release["manifest"]["datasets"]
         columns(out, [(d["name"], d["version"], _counts(d["rows"].items())) for d in datasets])
+        _quality(out, found["quality"])
     _intake(out, found["intake"])
     open_line(out, found["standing"])
     unchecked = found["received_files"] - (found["intake"] or {"files": 0})["files"]
@@ -177,6 +178,17 @@ def status(found: dict[str, Any], json_out: bool) -> None:
         say(out, f"as of {last['as_of']}", lead="上次运行失败 the last run failed: ", style="red")
         for failure in last["failures"]:
             say(out, f"{failure['step']}: {(failure['message'] or failure['error']).splitlines()[0]}", lead="  ")
+
+
+def _quality(out: Console, found: dict[str, Any]) -> None:
+    """The checks of all current versions, added up, and who says more."""
+    counts = Counter({state: 0 for state in ("failed", "crashed", "warned", "not_evaluated")})
+    total = 0
+    for one in found.values():
+        counts.update({state: one["checks"][state] for state in counts})
+        total += sum(one["checks"].values())
+    words = ", ".join(f"{state} {n:,}" for state, n in counts.items())
+    say(out, f"{total:,} 项检查 checks ({words}): tuoyu quality", lead="质量 quality: ")
 
 
 def tables(found: list[dict[str, Any]], json_out: bool) -> None:

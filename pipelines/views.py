@@ -14,6 +14,7 @@ from assets.raw.answers import WORKBOOK, answer_paths
 from assets.raw.receive import inbox_files, ledger, name_text, pending
 from assets.release.manifest import release_of
 from assets.workspace import Progress, Workspace, file_sha256, read_json, written_whole
+from pipelines import quality_view
 from pipelines.published import published_store
 from pipelines.settings import Settings, SettingsError
 from quality.rule_list import rule_list
@@ -112,6 +113,7 @@ def status(settings: Settings) -> dict[str, Any]:
         "home": str(settings.home),
         "profile": settings.profile,
         "published": published(settings),
+        "quality": {name: one["summary"] for name, one in quality_view.reports(settings).items()},
         "received_files": len(ledger(workspace)),
         "waiting_files": [name_text(p, settings.inbox_dir) for p in waiting],
         "intake": intake["result"] if intake else None,

@@ -94,13 +94,14 @@ def check_table(
         install_macros(con)
     total, *failed = con.execute(f"SELECT {selected} FROM {relation}").fetchone()
     failures = dict(zip(map(id, counted), failed, strict=True))
-    results = [_result(registry, table, as_of, rule, failures.get(id(rule)), total) for rule in rules]
-    return [_key_result(con, registry, table, relation, total), *_merged(results)]
+    results = [rule_result(registry, table, as_of, rule, failures.get(id(rule)), total) for rule in rules]
+    return [_key_result(con, registry, table, relation, total), *one_a_name(results)]
 
 
-def _result(
+def rule_result(
     registry: Registry, table: Table, as_of: date, rule: CompiledRule, failed: int | None, total: int
 ) -> CheckResult:
+    """What came of a rule that fails in so many of ``total`` rows; None: a figure is missing, it was not evaluated."""
     zh, en = (rule_says(registry, rule.code, table, rule.column, as_of, language) for language in ("zh", "en"))
     if failed is None:
         missing = ", ".join(rule.missing_parameters)
@@ -136,7 +137,7 @@ def figure(parameter: Parameter) -> dict[str, Any]:
     return {name: dumped[name] for name in ("code", "value", "unit", "valid_from", "valid_to", "source")}
 
 
-def _merged(results: list[CheckResult]) -> list[CheckResult]:
+def one_a_name(results: Iterable[CheckResult]) -> list[CheckResult]:
     """One result a name: a code that looks at one column twice fails if either does."""
     named: dict[str, list[CheckResult]] = {}
     for result in results:

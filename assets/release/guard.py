@@ -29,6 +29,16 @@ class WrongProfile(Refused):
     """The folder holds the releases of another profile, or of made-up data (exit 78)."""
 
 
+def refuse_to_follow(
+    store: Store, found: bytes | None, current: Release | None, profile: Profile, sign: Signer | None, unsigned: bool
+) -> None:
+    """Everything that is asked of what is there, before anything is made to follow it. ``found``: `current.json`."""
+    refuse_unsigned(found, sign, unsigned)
+    refuse_forged(store, found, sign)
+    refuse_rolled_back(store, current)
+    refuse_other_profile(profile, current)
+
+
 def refuse_other_profile(profile: Profile, current: Release | None) -> None:
     """WrongProfile unless the current release was made by this profile, of the same kind of data."""
     if current is None:

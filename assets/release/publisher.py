@@ -32,21 +32,20 @@ from assets.release.comparison.numbering import require_right_number
 from assets.release.comparison.version import Decision, Version, decide
 from assets.release.guard import (
     WrongProfile,
-    refuse_forged,
-    refuse_other_profile,
     refuse_overwriting,
-    refuse_rolled_back,
-    refuse_unsigned,
+    refuse_to_follow,
 )
-from assets.release.history import PublishedVersion, highest_versions
-from assets.release.manifest import DatasetEntry, Inputs, Manifest, Release, release_of
+from assets.release.history import PublishedVersion
+from assets.release.manifest import DatasetEntry, Inputs, Manifest, Release, history, release_of
 from assets.release.pages.entrance import put_pages
+from assets.release.quality.asked import Quality
+from assets.release.quality.staged import reports
 from assets.release.refusal import Refused
 from assets.release.retraction.redactions import Redaction, in_force, relaxed
 from assets.release.retraction.retire import complete_withdrawals
 from assets.release.signatures.signing import KeyRefused, Signer, signer_of_profile
 from assets.release.staging import Staged, Staging, connect
-from assets.release.standing import newest_entries
+from assets.release.standing import made_versions, newest_entries, version_counts
 from assets.release.stores import Store, StoreConflict, StoreDamaged, begun
 from assets.release.stores.local import LocalStore
 from assets.release.stores.opening import as_store
@@ -97,6 +96,7 @@ def publish(
     work_dir: Path,
     inputs: Inputs | None = None,
     knowledge: Knowledge | None = None,
+    quality: Quality | None = None,
     sign: Signer | None = None,
     unsigned: bool = False,
     redactions: Sequence[Redaction] = (),
@@ -110,7 +110,8 @@ def publish(
 
     ``open_dir`` holds one Parquet file per open table, typed by contract. ``work_dir`` is scratch:
     only its folder `release` is used, and emptied. ``inputs`` says what the tables were made of, so that a version
-    can be rebuilt; ``knowledge`` how they came about: without it corrections cannot be told from updates. ``sign``
+    can be rebuilt; ``knowledge`` how they came about: without it corrections cannot be told from updates; ``quality``
+    what is known of the tables behind them: without it the quality report says what it could not evaluate. ``sign``
     signs the manifest and `current.json`; without it nothing is signed, which on top of a signed release has to be
     asked for (``unsigned``). ``redactions``: every entry there is; those that the releases tell of hold here too.
     ``confirm``: a person's word for what changes much; without it such a release is Refused.
@@ -125,10 +126,7 @@ def publish(
         if upon is not ANYTHING and found != upon:
             raise StoreConflict("another publisher has published since these tables were made")
         current = release_of(store, found)
-        refuse_unsigned(found, sign, unsigned)
-        refuse_forged(store, found, sign)
-        refuse_rolled_back(store, current)
-        refuse_other_profile(registry.profile, current)
+        refuse_to_follow(store, found, current, registry.profile, sign, unsigned)
         store.complete()
         complete_withdrawals(store, current)
         durable.empty_directory(work)
@@ -137,7 +135,9 @@ def publish(
         held = in_force(redactions, before)
         contracts, confirm = relaxed(registry, held), confirm or Confirmation()
         stage = Staging(con, contracts, Path(open_dir), work, as_of, before, knowledge, made_by, held, confirm)
-        bases, highest = newest_entries(store, current), highest_versions(store)
+        bases, made = newest_entries(store, current), made_versions(history(store))
+        highest = {name: versions[-1].number for name, versions in made.items()}
+        stage.quality, stage.versions = quality, version_counts(made, before)
         try:
             outcomes = [_dataset(stage, store, d, bases.get(d.name), highest, tell) for d in _made(stage, bases)]
         finally:
@@ -186,7 +186,8 @@ def _dataset(
         return replace(entry, changed=False), _result(staged, decision, entry), []
     tell(f"{dataset.name}: stage {decision.version}")
     staged.package["version"] = str(decision.version)
-    staging.export(stage, staged, comparison, release_notes(stage, store, staged, previous, comparison, decision))
+    notes = release_notes(stage, store, staged, previous, comparison, decision)
+    staging.export(stage, staged, comparison, notes, reports(stage, store, staged, previous))
     require_safe_texts(_staged_files(stage, dataset), column_kinds(stage.registry), _proved(dataset))
     verify.verify_staged(stage, staged)
     require_right_number(stage, store, staged, previous, highest.get(dataset.name))

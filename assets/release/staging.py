@@ -9,10 +9,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 from duckdb import DuckDBPyConnection
@@ -26,6 +27,7 @@ from assets.release.history import DESCRIPTOR
 from assets.release.manifest import FileEntry, Manifest, canonical
 from assets.release.refusal import Refused
 from assets.release.retraction.redactions import Redaction, left_of
+from quality.checks import CheckResult, check_table
 from quality.disclosure.columns import require_safe
 from schemas.compile.data_package import (
     changes_resource,
@@ -34,22 +36,29 @@ from schemas.compile.data_package import (
     data_package,
     file_resource,
     notes_resource,
+    quality_resources,
     table_resource,
 )
 from schemas.compile.duckdb import column_type, literal, order_by, quote
-from schemas.compile.rules import row_rules
 from schemas.model import Dataset, Table
 from schemas.registry import Registry
+
+if TYPE_CHECKING:
+    from assets.release.quality.asked import Quality
 
 CHANGES = "changes.csv"
 CODELISTS = "codelists.csv"
 NOTES = "CHANGES.md"
+QUALITY, QUALITY_PAGE = "quality.json", "quality.html"
 SUMS = "SHA256SUMS"
 
 
 @dataclass
 class Staging:
-    """Where one run stages, and with what; the release ``before`` it, and what is known of how things came about."""
+    """Where one run stages, and with what; the release ``before`` it, and what is known of how things came about.
+
+    ``versions``: of each dataset how many were ever made, and how many of them stand. ``checked``: what came of the
+    contract of each table that was ordered."""
 
     con: DuckDBPyConnection
     registry: Registry
@@ -61,6 +70,9 @@ class Staging:
     made_by: tuple[str, str] = ("", "")  # contracts and code, as a manifest has them
     redactions: tuple[Redaction, ...] = ()
     confirm: Confirmation = field(default_factory=Confirmation)
+    quality: Quality | None = None
+    versions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    checked: dict[str, list[CheckResult]] = field(default_factory=dict)
 
     def ordered(self, table: str) -> Path:
         return self.work_dir / "ordered" / f"{table}.parquet"
@@ -136,14 +148,10 @@ def _require_contract(con: DuckDBPyConnection, table: Table, relation: str) -> N
 
 
 def _require_rules(staging: Staging, table: Table, relation: str) -> None:
-    """The contract's own rules once more: the file may have been touched since the build checked it."""
-    rules = [r for r in row_rules(staging.registry, table, staging.as_of) if r.severity == "error"]
-    rules = [r for r in rules if r.predicate]
-    if not rules:
-        return
-    counts = ", ".join(f"count(*) FILTER ({rule.predicate})" for rule in rules)
-    failed = staging.con.execute(f"SELECT {counts} FROM {relation}").fetchone() or ()
-    broken = [f"{r.code} {r.column} ({n} rows)" for r, n in zip(rules, failed, strict=True) if n]
+    """The contract once more, of what is left: the file may have been touched since the build checked it."""
+    results = check_table(staging.con, staging.registry, table, relation, staging.as_of)
+    staging.checked[table.name] = results
+    broken = [f"{r.code} {r.column} ({r.failed_count} rows)" for r in results if r.blocks and r.column]
     if broken:
         raise Refused(f"{table.name}: {'; '.join(broken)}")
 
@@ -170,6 +178,7 @@ def describe(staging: Staging, dataset: Dataset, version: str) -> dict[str, Any]
             else:
                 resources.append(file_resource(table, path, format=module.FORMAT, mediatype=module.MEDIATYPE))
     resources += [changes_resource(registry, CHANGES), codelists_resource(CODELISTS), notes_resource(NOTES)]
+    resources += quality_resources(QUALITY, QUALITY_PAGE)
     return data_package(registry, dataset, version=version, as_of=staging.as_of, resources=resources)
 
 
@@ -184,7 +193,9 @@ def sha256_of_bytes(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def export(staging: Staging, staged: Staged, comparison: Comparison, notes: str) -> None:
+def export(
+    staging: Staging, staged: Staged, comparison: Comparison, notes: str, reports: Mapping[str, bytes]
+) -> None:
     """Writes every file of a new version into the dataset's stage folder and fills in what they weigh."""
     folder, dataset = staging.folder(staged.dataset.name), staged.dataset
     folder.mkdir(parents=True)
@@ -195,6 +206,8 @@ def export(staging: Staging, staged: Staged, comparison: Comparison, notes: str)
     exporter("csv").write(staging.con, comparison.select(), folder / CHANGES)
     (folder / CODELISTS).write_bytes(codelists_bytes(staging.registry, dataset))
     (folder / NOTES).write_bytes(notes.encode())
+    for name, data in reports.items():
+        (folder / name).write_bytes(data)
     _weigh(folder, staged)
     (folder / DESCRIPTOR).write_bytes(canonical(staged.package))
     names = sorted(p.name for p in folder.iterdir())

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from assets.release.comparison.version import Version
-from assets.release.manifest import DatasetEntry, Release, history
+from assets.release.manifest import DatasetEntry, Manifest, Release, history
 from assets.release.stores import Store
 
 
@@ -34,6 +34,13 @@ def made_versions(releases: Iterable[Release]) -> dict[str, list[Made]]:
         for entry in release.manifest.made:
             found.setdefault(entry.name, []).append(Made(entry, release))
     return {name: sorted(found[name], key=lambda made: made.number) for name in sorted(found)}
+
+
+def version_counts(made: dict[str, list[Made]], now: Manifest | None) -> dict[str, tuple[int, int]]:
+    """Of each dataset how many versions were ever made, and how many of them stand as of a release."""
+    gone = {(w.dataset, w.version) for w in now.withdrawn} if now else set()
+    stand = {name: sum((name, m.entry.version) not in gone for m in versions) for name, versions in made.items()}
+    return {name: (len(versions), stand[name]) for name, versions in made.items()}
 
 
 def standing(releases: list[Release]) -> dict[str, list[Made]]:

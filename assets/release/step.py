@@ -19,6 +19,7 @@ from assets.release.comparison.confirmation import Confirmation, checked_reason
 from assets.release.comparison.evidence import WorkspaceKnowledge
 from assets.release.manifest import Inputs
 from assets.release.publisher import ANYTHING, ReleaseResult, publish
+from assets.release.quality.workspace import WorkspaceQuality
 from assets.release.retraction.redactions import read_redactions
 from assets.release.signatures.signing import Signer, signer_of_profile
 from assets.release.stores import Store
@@ -74,6 +75,7 @@ def publish_from(
             work_dir=ctx.workspace.root / "stage",
             inputs=inputs_of(ctx),
             knowledge=WorkspaceKnowledge(ctx, known),
+            quality=WorkspaceQuality(ctx),
             sign=sign,
             unsigned=ctx.unsigned,
             redactions=read_redactions(ctx.workspace.redactions),
@@ -110,5 +112,5 @@ def _fingerprint(ctx: Context, tables: list[str], published: Store, sign: Signer
         ctx.as_of,
         pointer.decode() if pointer else None,
         [sign.fingerprint, sign.trust.allowed.decode(), sign.trust.revoked.decode()] if sign else [ctx.unsigned],
-        code_fingerprint(HERE, (".py", ".sql", ".yml", ".md")),
+        code_fingerprint(HERE, (".py", ".sql", ".yml", ".md", ".html")),
     )

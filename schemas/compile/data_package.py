@@ -85,6 +85,14 @@ def notes_resource(path: str) -> dict[str, Any]:
     return {"name": "notes"} | titles | {"path": path, "format": "Markdown", "mediatype": "text/markdown"}
 
 
+def quality_resources(report: str, page: str) -> list[dict[str, Any]]:
+    """The quality report, for machines and for people. Formats in capitals, as of the notes."""
+    told = {"name": "quality", "title": "质量报告", "title_en": "Quality report", "path": report}
+    shown = {"name": "quality_page", "title": "质量报告（网页）", "title_en": "Quality report (page)", "path": page}
+    types = {"format": "JSON", "mediatype": "application/json"}, {"format": "HTML", "mediatype": "text/html"}
+    return [told | types[0], shown | types[1]]
+
+
 def codelists_resource(path: str) -> dict[str, Any]:
     """The code lists that the tables use."""
     titles = {"title": "代码表", "title_en": "Code lists"}

@@ -67,9 +67,11 @@ def put_pages(store: Store, release_id: str, profile: Profile, sign: Signer | No
     DisclosureRefused if one says what must not leave: then none is replaced."""
     # here, because who only reads pages needs no engine
     from assets.release.pages.feeds import feeds
+    from assets.release.pages.quality_index import quality_index
     from quality.disclosure.texts import require_safe_texts
 
-    pages = dict(sorted((_pages(profile, sign) | feeds(store, profile)).items()))
+    pages = _pages(profile, sign) | feeds(store, profile) | quality_index(store, profile)
+    pages = dict(sorted(pages.items()))
     require_safe_texts(pages)
     store.drop_pages(_listed(store) - set(pages))
     for path, data in pages.items():

@@ -7,6 +7,7 @@ holds it is withdrawn and replaced; the entry holds for every later release too.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,7 @@ from assets.release.commit import Commit, Progress
 from assets.release.comparison.changes import reader
 from assets.release.history import PublishedVersion
 from assets.release.manifest import history
+from assets.release.quality.staged import report_of
 from assets.release.refusal import Refused
 from assets.release.retraction.redactions import (
     Redaction,
@@ -24,6 +26,7 @@ from assets.release.retraction.redactions import (
     in_force,
     left_of,
     left_of_changes,
+    may_name,
     read_redactions,
     write_redactions,
 )
@@ -33,6 +36,7 @@ from assets.release.signatures.signing import Signer
 from assets.release.staging import CHANGES
 from assets.release.standing import Made, standing
 from assets.release.stores import Store
+from quality.report.retold import names_hidden
 from schemas.compile.duckdb import literal, quote
 from schemas.registry import Registry
 
@@ -116,10 +120,11 @@ def _gone(commit: Commit, entry: Redaction) -> tuple[list[Gone], int]:
             version = PublishedVersion.read(commit.store, made.entry)
             cuts, count = _cuts(commit, version, entry)
             changes, lines = _changes(commit, version, entry)
-            if count or lines or quoted:
+            named = _named(commit, version, entry)
+            if count or lines or quoted or named:
                 commit.tell(f"{made.entry.name} {made.entry.version}: redact")
                 gone.append(_replaced(commit, made, version, entry, cuts, changes))
-                values += count
+                values += count + named
             quoted = bool(count)
     return gone, values
 
@@ -129,7 +134,8 @@ def _replaced(
 ) -> Gone:
     folder = commit.stage.folder(made.entry.name) / made.entry.version
     zh, en = f"隐去：{entry.reason_zh}", f"Redacted: {entry.reason_en}"
-    new = remake(commit.stage.con, commit.store, version, Change(zh, en, changes, cuts), folder)
+    change = Change(zh, en, changes, cuts, functools.partial(may_name, entry))
+    new = remake(commit.stage.con, commit.store, version, change, folder)
     if entry.provider and not entry.field:
         for table in version.tables:
             _require_gone(commit.stage.con, folder / f"{table}.parquet", table, entry.provider)
@@ -152,6 +158,12 @@ def _cuts(commit: Commit, version: PublishedVersion, entry: Redaction) -> tuple[
         if count:
             cuts[name], total = Cut(select, empty), total + count
     return cuts, total
+
+
+def _named(commit: Commit, version: PublishedVersion, entry: Redaction) -> int:
+    """How often the quality report names who is to be forgotten."""
+    report = report_of(commit.store, version)
+    return names_hidden(report, functools.partial(may_name, entry)) if report else 0
 
 
 def _size(con: DuckDBPyConnection, select: str, columns: set[str]) -> int:

@@ -143,6 +143,14 @@ def _meant(entry: Redaction, table: str, column: str, columns: Mapping[str, str]
     return f"{quote(PROVIDER)} = {literal(entry.provider)}" if PROVIDER in columns else None
 
 
+def may_name(entry: Redaction, table: str, id_field: str, name_field: str, member: str) -> bool:
+    """Whether a report may still name somebody by these two columns of a published table."""
+    if entry.provider is not None and id_field != PROVIDER:
+        return True
+    meant = entry.provider in (None, member) and entry.table in (None, table)
+    return not (meant and entry.field in (None, id_field, name_field))
+
+
 def left_of_changes(relation: str, entry: Redaction) -> tuple[str, str]:
     """Of a list of changes (columns as in `changes.csv`) the lines that stay, and the condition of those that go."""
     if entry.field is None:

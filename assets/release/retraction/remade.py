@@ -22,10 +22,13 @@ from assets.release.comparison.version import Version
 from assets.release.exporters import exporter, formats
 from assets.release.history import DESCRIPTOR, PublishedVersion
 from assets.release.manifest import DatasetEntry, FileEntry, canonical
+from assets.release.pages.quality import page
+from assets.release.quality.staged import report_of
 from assets.release.refusal import Refused
-from assets.release.staging import CHANGES, NOTES, SUMS
+from assets.release.staging import CHANGES, NOTES, QUALITY, QUALITY_PAGE, SUMS
 from assets.release.stores import Store
 from quality.disclosure.texts import require_safe_texts
+from quality.report.retold import MayName, retold
 from schemas.compile.duckdb import literal
 
 
@@ -39,13 +42,19 @@ class Cut:
 
 @dataclass(frozen=True)
 class Change:
-    """What is done to a version. ``cuts``: table -> what is left of it. ``changes``: the SELECT of `changes.csv`."""
+    """What is done to a version. ``cuts``: table -> what is left of it. ``changes``: the SELECT of `changes.csv`.
+
+    ``may_name``: who may still be named in its quality report."""
 
     reason_zh: str
     reason_en: str
     changes: str
     cuts: dict[str, Cut] = field(default_factory=dict)
+    may_name: MayName = field(default=lambda *_: True)
 
+
+#: the files of a version that are written anew for its replacement
+_RETOLD = (DESCRIPTOR, SUMS, CHANGES, NOTES, QUALITY, QUALITY_PAGE)
 
 def replacement(version: str) -> str:
     """The number of the version that takes the place of this one."""
@@ -62,7 +71,7 @@ def remake(
     folder.mkdir(parents=True)
     number = replacement(version.entry.version)
     for file in version.entry.files:
-        if file.name not in (DESCRIPTOR, SUMS, CHANGES, NOTES) and _table_of(file.name) not in change.cuts:
+        if file.name not in _RETOLD and _table_of(file.name) not in change.cuts:
             shutil.copyfile(store.local(file.path, file.sha256), folder / file.name)
     for table, cut in change.cuts.items():
         _write_table(con, version, table, cut, folder)
@@ -70,6 +79,7 @@ def remake(
     if version.entry.file(NOTES):
         (folder / NOTES).write_bytes(_notes(con, version, change, number, folder / CHANGES).encode())
     rows = _rows(con, version, folder, change)
+    _tell_quality(store, version, change, number, rows, folder)
     _describe(version, change, number, rows, folder)
     write_sums(folder)
     # rows are what is left of rows that passed once; what is told of them is new
@@ -77,6 +87,17 @@ def remake(
     require_safe_texts(files, proved=[name for name in files if name.endswith(".csv")])
     verify.verify_package(folder, sum(rows.values()))
     return DatasetEntry(version.entry.name, number, True, rows, _files(version.entry.name, number, folder))
+
+
+def _tell_quality(
+    store: Store, version: PublishedVersion, change: Change, number: str, rows: dict[str, int], folder: Path
+) -> None:
+    """The report of the version, which says whose place it takes; names that go are not in it any more."""
+    report = report_of(store, version)
+    if report:
+        told = retold(report, number, (change.reason_zh, change.reason_en), rows, change.may_name)
+        (folder / QUALITY).write_bytes(canonical(told))
+        (folder / QUALITY_PAGE).write_bytes(page(told))
 
 
 def write_sums(folder: Path) -> None:

@@ -30,7 +30,7 @@ AS_OF = date(2026, 3, 31)
 
 #: the findings that the constraints of a field can have
 CODES = ("value-missing", "code-unknown", "value-type", "value-pattern", "value-too-short")
-CODES += ("value-too-long", "value-below-minimum", "value-above-maximum")
+CODES += ("value-too-long", "value-below-minimum", "value-above-maximum", "key-duplicate")
 
 PROVIDERS = [
     ("330108", "p1", "滨江托育园一", "all_day", "infant;small", True, 40, "2025-03", "2024-05-01", "88.50"),
@@ -134,6 +134,7 @@ def registry() -> Registry:
         findings={
             code: FindingText(code=code, severity="error", says_zh="错", says_en="wrong") for code in CODES
         },
+        indicators={},
         rulebook={},
         sources=(),
         fingerprint="f" * 64,
