@@ -138,6 +138,7 @@ def registry() -> Registry:
         sources=(),
         fingerprint="f" * 64,
         _maps={},
+        quality=load("cn").quality,
     )
 
 
