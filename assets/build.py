@@ -7,18 +7,31 @@ here: the SELECTs (core/, open/), what makes a row wrong (schemas/, quality/).
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from assets.known import PREFIX, known_select, tables_behind
+from assets.compiled import made_select, tables_behind
 from assets.lineage import sql_files, table_sql, tables_read
 from assets.raw.receive import ledger
-from assets.sql import PROFILE_TABLES, connect, profile_prints, profile_tables, values_unsaid, view, write_parquet
+from assets.sql import (
+    PROFILE_TABLES,
+    SUPPLIED_FROM,
+    connect,
+    disclosure_tables,
+    profile_prints,
+    profile_tables,
+    values_unsaid,
+    view,
+    write_parquet,
+)
 from assets.workspace import Context, code_fingerprint, file_sha256, fingerprint, read_json, write_json
 from quality.checks import CheckResult, check_table
-from schemas.compile.duckdb import cast_select, order_by
+from quality.opinions import check_expectations, goes_on
+from schemas.compile.duckdb import literal, order_by
+from schemas.compile.freshness import Limit, fresh_select, limits
 from schemas.model import Table
 
 ROOT = Path(__file__).parents[1]
@@ -44,14 +57,21 @@ class StaleTable(Exception):
     """A table does not match its inputs, so that nothing may be published from it."""
 
 
+#: of earlier builds the as-of day and, by name, the rows that failed a check; none that had none. Oldest first
+History = Sequence[tuple[str, dict[str, int]]]
+#: how many builds are remembered
+REMEMBERED = 24
+
+
 @dataclass(frozen=True)
 class Built:
-    """The outcome of one step."""
+    """The outcome of one step. ``history``: of builds on earlier days."""
 
     table: str
     rows: int
     changed: bool  # False: nothing had to be done
     checks: list[CheckResult]
+    history: History = ()
 
 
 def blocking_failures(results: list[CheckResult]) -> list[CheckResult]:
@@ -61,7 +81,8 @@ def blocking_failures(results: list[CheckResult]) -> list[CheckResult]:
 
 def inputs(sql: str) -> list[str]:
     """The tables of other steps that a SELECT reads."""
-    read = (name for name in tables_read(sql) if name not in PROFILE_TABLES)
+    read = {name for name in tables_read(sql) if name not in PROFILE_TABLES}
+    read |= {name for given in tables_read(sql) for name in SUPPLIED_FROM.get(given, ())}
     return sorted({table for name in read for table in tables_behind(name)})
 
 
@@ -75,14 +96,16 @@ def build_table(ctx: Context, name: str, sql: str | None = None, *, opinions: bo
     table = ctx.registry.tables[name]
     wanted = step_fingerprint(ctx, table, sql)
     state = read_json(ctx.workspace.state(name))
+    history = [tuple(build) for build in (state or {}).get("history", ()) if build[0] != ctx.as_of.isoformat()]
     if state and state["fingerprint"] == wanted and state["content"] == _content(ctx, name):
-        return Built(name, state["rows"], False, [CheckResult(**c) for c in state["checks"]])
+        return Built(name, state["rows"], False, [CheckResult(**c) for c in state["checks"]], history)
     ctx.progress(f"生成 {table.title_zh} {name}")
     rows, checks = _write_checked(ctx, table, sql, opinions)
     content = file_sha256(path_of(ctx, name))
+    now = (ctx.as_of.isoformat(), {c.name: c.failed_count for c in checks if c.failed_count})
     saved = {"fingerprint": wanted, "content": content, "rows": rows, "checks": [c.__dict__ for c in checks]}
-    write_json(ctx.workspace.state(name), saved)
-    return Built(name, rows, True, checks)
+    write_json(ctx.workspace.state(name), saved | {"history": [*history, now][-REMEMBERED:]})
+    return Built(name, rows, True, checks, history)
 
 
 def path_of(ctx: Context, name: str) -> Path:
@@ -98,17 +121,31 @@ def step_fingerprint(ctx: Context, table: Table, sql: str) -> str:
         ctx.registry.fingerprint,
         {p.code: p.value for p in ctx.registry.parameters(ctx.as_of).values()},
         ctx.as_of if "profile_run" in tables_read(sql) else None,
+        [(age.column, age.first_day, age.rule.until and age.as_of) for age in ages(ctx, table)],
         profile_prints(ctx, tables_read(sql)),
+        _last_version(ctx, table),
         duckdb.__version__,
         _code(),
     )
+
+
+def ages(ctx: Context, table: Table) -> list[Limit]:
+    """How long the volatile columns of a table hold on the day of the run."""
+    return limits(table, ctx.registry.parameters(ctx.as_of), ctx.as_of)
+
+
+def _last_version(ctx: Context, table: Table) -> str | None:
+    """The bytes of the last version where people's opinions are held against it."""
+    path = ctx.released(table.name) if table.layer == "open" and goes_on(table.name) else None
+    return path and file_sha256(path)
 
 
 @functools.cache
 def _code() -> str:
     """One hash of the code that makes and checks a table; its SELECT is counted by itself."""
     floors = [code_fingerprint(ROOT / "quality"), code_fingerprint(ROOT / "schemas", (".py",))]
-    return fingerprint(floors, [file_sha256(ROOT / "assets" / name) for name in ("build.py", "known.py", "sql.py")])
+    makers = ("build.py", "compiled.py", "known.py", "sql.py")
+    return fingerprint(floors, [file_sha256(ROOT / "assets" / name) for name in makers])
 
 
 def require_current(ctx: Context, names: list[str]) -> None:
@@ -156,9 +193,12 @@ def _checked(
         profile_tables(con, ctx, read)
     for name in inputs(sql):
         view(con, name, path_of(ctx, name))
-    for name in (n for n in tables_read(sql) if n.startswith(PREFIX)):
-        con.execute(f"CREATE VIEW {name} AS {known_select(ctx.registry.tables[name.removeprefix(PREFIX)])}")
-    con.execute(f"CREATE TEMP TABLE staged AS {cast_select(table, _subquery(sql))}")
+    for name in tables_read(sql):
+        if select := made_select(ctx.registry, name):
+            con.execute(f"CREATE VIEW {name} AS {select}")
+    disclosure_tables(con, ctx, tables_read(sql))
+    fresh = fresh_select(table, _subquery(sql), ctx.registry.parameters(ctx.as_of), ctx.as_of)
+    con.execute(f"CREATE TEMP TABLE staged AS {fresh}")
     _refuse_extra_columns(con, table, sql)
     checks = check_table(con, ctx.registry, table, "staged", ctx.as_of)
     checks += _opinions(ctx, con, table) if opinions else []
@@ -184,9 +224,9 @@ def _opinions(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table) -> lis
     """Of an open table: a second engine's opinion on its contract, and people's opinions beyond it."""
     if table.layer != "open":
         return []
-    from quality.suites import check_expectations, frame_of, opinions, second_opinion
+    from quality.suites import second_opinion
 
-    results = [second_opinion(con, ctx.registry, table, "staged", ctx.as_of)]
-    if opinions(table.name):
-        results += check_expectations(table, frame_of(con, f"FROM staged ORDER BY {order_by(table)}"))
-    return results
+    released = ctx.released(table.name) if goes_on(table.name) else None
+    last = f"read_parquet({literal(str(released))})" if released else None
+    second = second_opinion(con, ctx.registry, table, "staged", ctx.as_of)
+    return [second, *check_expectations(con, table, "staged", last)]

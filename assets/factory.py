@@ -6,6 +6,7 @@ UI. What does not: the steps themselves (build.py, raw/, release/), jobs and sch
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from assets.build import Built, TableRefused, build_table, inputs, path_of
+from assets.build import Built, History, TableRefused, build_table, inputs, path_of
 from assets.lineage import sql_files, table_sql
+from assets.plots import plot
 from assets.quality_report import build_quality_report
 from assets.raw.answers import build_answers
 from assets.raw.intake import build_intake
@@ -22,9 +24,11 @@ from assets.raw.receive import ledger, receive
 from assets.raw.standing import build_standing
 from assets.release.step import build_release
 from assets.release.stores import Store
+from assets.unsaid import unsaid
 from assets.workspace import Context
 from quality.checks import CheckResult, worst
-from quality.suites import DISAGREE, Opinion, opinions
+from quality.opinions import Opinion, opinions
+from quality.suites import DISAGREE
 from schemas.compile.duckdb import column_type, literal
 from schemas.compile.rules import row_rules
 from schemas.model import Field, FindingText, Table
@@ -66,6 +70,7 @@ def all_assets(
 
 def _received_asset(make_context: MakeContext, inbox: Path, clock: Callable[[], str]) -> dg.AssetsDefinition:
     @dg.asset(name=RECEIVED, group_name="raw", kinds={"file"}, description=_RECEIVED_TEXT)
+    @unsaid
     def received_files(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         ctx = make_context(context)
         receipts = receive(inbox, ctx.workspace, ctx.as_of, clock, ctx.limits.file_bytes)
@@ -93,6 +98,7 @@ def _intake_assets(registry: Registry, make_context: MakeContext) -> dg.AssetsDe
     ]
 
     @dg.multi_asset(name="gate", specs=specs)
+    @unsaid
     def gate(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         """Judges what was received; one materialisation a table, with its account."""
         ctx = make_context(context)
@@ -111,6 +117,7 @@ def _answers_asset(registry: Registry, make_context: MakeContext) -> dg.AssetsDe
     tables = [t.name for t in registry.layer("intake")]
 
     @dg.asset(name=ANSWERS, group_name="raw", kinds={"excel"}, deps=tables, description=_ANSWERS_TEXT)
+    @unsaid
     def answers(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         made = build_answers(make_context(context))
         counts = {"answers": len(made.files), "written": made.written, "removed": made.removed}
@@ -132,15 +139,16 @@ def _table_asset(registry: Registry, table: Table, sql: str, make_context: MakeC
         metadata=_static_metadata(table),
         check_specs=_check_specs(registry, table),
     )
+    @unsaid
     def table_asset(context: dg.AssetExecutionContext) -> Iterator[Any]:
         """Builds the table; its checks are reported also when they refuse it."""
         ctx = make_context(context)
         try:
             built = build_table(ctx, table.name, sql)
         except TableRefused as refused:
-            yield from _check_events(refused.results)
+            yield from _check_events(refused.results)  # what was before is in the state of the last good build
             raise dg.Failure(str(refused), allow_retries=False) from None
-        yield from _check_events(built.checks)
+        yield from _check_events(built.checks, built.history)
         yield dg.MaterializeResult(metadata=_outcome(ctx, table, built))
 
     return table_asset
@@ -160,6 +168,7 @@ def _release_assets(registry: Registry, make_context: MakeContext, published: St
     ]
 
     @dg.multi_asset(name="release", specs=specs)
+    @unsaid
     def release(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         result = build_release(make_context(context), published)
         for dataset in result["datasets"]:
@@ -197,21 +206,41 @@ def _check_name(code: str) -> str:
     return code.replace("-", "_")
 
 
-def _check_events(results: list[CheckResult]) -> Iterator[dg.AssetCheckResult]:
-    """One check a rule, as Dagster shows it: counts by column and words, never a value."""
+def _check_events(results: list[CheckResult], history: History = ()) -> Iterator[dg.AssetCheckResult]:
+    """One check a rule, as Dagster shows it: counts by column, what it is held to, words and a picture; never a value.
+
+    What crashed or was not evaluated has not passed, and says so in words of its own."""
     for code in dict.fromkeys(r.code for r in results):
         of_rule = [r for r in results if r.code == code]
         told = worst(of_rule)
-        failed, evaluated = sum(r.failed_count for r in of_rule), max(r.evaluated_count for r in of_rule)
-        by_column = {f"failed/{r.column}": r.failed_count for r in of_rule if r.failed_count and r.column}
+        whole = replace(told, failed_count=sum(r.failed_count for r in of_rule))
+        before = [(day, sum(failed.get(r.name, 0) for r in of_rule)) for day, failed in history]
+        kept = told.passed and not whole.failed_count
         yield dg.AssetCheckResult(
             check_name=_check_name(code),
             asset_key=told.table,
             passed=told.passed,
             severity=dg.AssetCheckSeverity.ERROR if told.blocks else dg.AssetCheckSeverity.WARN,
-            description="全部符合 no row fails" if evaluated and told.passed and not failed else told.description_zh,
-            metadata={"state": told.state, "failed": failed, "evaluated": evaluated, **by_column},
+            description="全部符合 no row fails" if kept else f"{told.description_zh}\n\n{told.description_en}",
+            metadata=_numbers(whole, of_rule) | {"plot": dg.MetadataValue.md(plot(whole, before))},
         )
+
+
+def _numbers(told: CheckResult, of_rule: list[CheckResult]) -> dict[str, Any]:
+    """The figures of a check. ``share``: of the rows it looked at, those that fail."""
+    evaluated = max(r.evaluated_count for r in of_rule)
+    numbers: dict[str, Any] = {"state": told.state, "failed": told.failed_count, "evaluated": evaluated}
+    numbers["share"] = round(told.failed_count / evaluated, 6) if evaluated else 0.0
+    numbers |= {"threshold": _held_to(told), "source": told.source, "dq": told.dq or ""}
+    numbers |= {name: told.threshold[name] for name in ("observed", "last") if told.threshold.get(name) is not None}
+    return numbers | {f"failed/{r.column}": r.failed_count for r in of_rule if r.failed_count and r.column}
+
+
+def _held_to(told: CheckResult) -> str:
+    """A limit, and the dated figures behind it."""
+    figures = told.threshold.get("parameters", ())
+    dated = (f"{f['code']} = {f['value']} {f['unit']} ({f['valid_from']})" for f in figures)
+    return "; ".join(filter(None, [told.threshold.get("limit", ""), *dated]))
 
 
 def _description(table: Table) -> str:
@@ -257,14 +286,22 @@ def _outcome(ctx: Context, table: Table, built: Built) -> dict[str, Any]:
 
 
 def _may_show(table: Table, field: Field) -> bool:
-    """Public columns; before a table is open, no free text among them: an address may be somebody's home."""
-    is_text = field.type == "string" and not field.codelist and field.name not in table.key
-    return field.access == "public" and (table.layer == "open" or not is_text)
+    """Public columns. Before a table is open no free text, for an address may be somebody's home, and no number, for
+    a count may be too small to be told and a fee a survey respondent's own; of what is measured nothing at all."""
+    if table.layer == "open" or field.access != "public":
+        return field.access == "public"
+    is_free = field.type in ("integer", "number") or (field.type == "string" and not field.codelist)
+    return table.layer != "measure" and (field.name in table.key or not is_free)
+
+
+_NOT_SHOWN = "不预览：保密处理之前的数。 Not shown: figures before disclosure control."
 
 
 def _preview(ctx: Context, table: Table) -> dict[str, Any]:
     """A few rows: Dagster's database is read by more people than the workspace."""
     public = [f.name for f in table.fields if _may_show(table, f)]
+    if not public:
+        return {"preview": dg.MetadataValue.md(_NOT_SHOWN)}
     path = literal(str(path_of(ctx, table.name)))
     columns = ", ".join(f'CAST("{c}" AS VARCHAR) AS "{c}"' for c in public)
     with duckdb.cursor() as con:  # of the one engine of this process: making one takes longer than the answer

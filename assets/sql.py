@@ -13,12 +13,17 @@ from pathlib import Path
 
 import duckdb
 
-from assets.workspace import Context, file_sha256, written_whole
+from assets.workspace import Context, file_sha256, fingerprint, written_whole
+from quality.disclosure.choice import chosen_complements, rules_of, solver_version
+from quality.disclosure.told import TABLES as TOLD_TABLES
+from quality.disclosure.told import told_view
 from quality.workdays import CALENDAR, working_day_table
 from schemas.compile.duckdb import column_definitions, literal, quote
+from schemas.indicator import Indicator
 from schemas.model import Parameter, Table
 
-#: the registry as a SELECT may read it: the run, the dated parameters, those in force on its day, the code lists
+#: the registry as a SELECT may read it: the run, the dated parameters, those in force on its day, the code lists, the
+#: definitions of the indicators
 PROFILE_DDL = {
     "profile_run": "CREATE TABLE profile_run(as_of_on DATE, area_code VARCHAR, currency_code VARCHAR, "
     "timezone VARCHAR)",
@@ -30,11 +35,19 @@ PROFILE_DDL = {
     "AND coalesce(p.valid_to_on, r.as_of_on) >= r.as_of_on) WHERE nth = 1",
     "profile_codelist": "CREATE TABLE profile_codelist(list_name VARCHAR, code VARCHAR, title_zh VARCHAR, "
     "title_en VARCHAR, parent VARCHAR, since VARCHAR, source VARCHAR)",
+    "profile_indicator": "CREATE TABLE profile_indicator(code VARCHAR, title_zh VARCHAR, title_en VARCHAR, "
+    "formula_zh VARCHAR, formula_en VARCHAR, formula_sql VARCHAR, source_table VARCHAR, unit VARCHAR, "
+    "direction VARCHAR, kind VARCHAR, source VARCHAR, definition_version VARCHAR, target_value DECIMAL(18,4), "
+    "target_on DATE, target_source VARCHAR, answers VARCHAR)",
 }
 #: beside it: the official calendar (quality/workdays.py), and what the current release says of the whitelist's past
 CALENDAR_TABLE = "working_day"
 RELEASED = {"released_whitelist_event": "open_whitelist_event"}
-PROFILE_TABLES = (*PROFILE_DDL, CALENDAR_TABLE, *RELEASED)
+#: what all releases so far say of protected numbers, and the cells chosen to protect others (quality/disclosure/)
+TOLD, CHOSEN = "told_cell", "chosen_complement"
+#: tables that are made of others when a SELECT asks for them
+SUPPLIED_FROM = {CHOSEN: ("measure_part", "measure_primary")}
+PROFILE_TABLES = (*PROFILE_DDL, CALENDAR_TABLE, *RELEASED, TOLD, CHOSEN)
 
 
 class EngineFailed(Exception):
@@ -89,10 +102,21 @@ def profile_tables(con: duckdb.DuckDBPyConnection, ctx: Context, wanted: Collect
     con.execute("INSERT INTO profile_run VALUES (?, ?, ?, ?)", run)
     _insert(con, "profile_parameter", [_parameter_row(p) for p in registry.all_parameters()])
     _insert(con, "profile_codelist", [row for name in registry.codelists for row in _codes(ctx, name)])
+    _insert(con, "profile_indicator", [indicator_row(indicator) for indicator in registry.indicators.values()])
     if CALENDAR_TABLE in wanted:
         working_day_table(con)
     for name in sorted(RELEASED.keys() & set(wanted)):
         released_table(con, name, registry.tables[RELEASED[name]], ctx.released(RELEASED[name]))
+
+
+def disclosure_tables(con: duckdb.DuckDBPyConnection, ctx: Context, wanted: Collection[str]) -> None:
+    """Makes of what is ``wanted``: `told_cell`, and `chosen_complement`; the tables it is made of are there."""
+    if {TOLD, CHOSEN} & set(wanted):
+        told_view(con, TOLD, ctx.told(TOLD_TABLES))
+    if CHOSEN in wanted:
+        found = chosen_complements(con, CHOSEN, rules_of(ctx.registry, ctx.as_of))
+        if found.systems:
+            ctx.progress(f"补充保护 complements: {found.systems} systems, {found.solved} solved, {found.short} short")
 
 
 def released_table(con: duckdb.DuckDBPyConnection, name: str, table: Table, path: Path | None) -> None:
@@ -115,6 +139,11 @@ def profile_prints(ctx: Context, read: Collection[str]) -> dict[str, str | None]
     for name in sorted(RELEASED.keys() & set(read)):
         path = ctx.released(RELEASED[name])
         prints[name] = path and file_sha256(path)
+    if {TOLD, CHOSEN} & set(read):
+        told = [{name: file_sha256(path) for name, path in files.items()} for files in ctx.told(TOLD_TABLES)]
+        prints[TOLD] = fingerprint(told)
+    if CHOSEN in read:
+        prints[CHOSEN] = solver_version()
     return prints
 
 
@@ -145,3 +174,12 @@ def _codes(ctx: Context, name: str) -> list[list]:
         [name, c.code, c.title_zh, c.title_en, c.parent or None, c.since or None, c.source]
         for c in ctx.registry.codelists[name].entries
     ]
+
+
+def indicator_row(indicator: Indicator) -> list:
+    """A definition as a row of `profile_indicator`; ``answers`` are codes joined by ';'."""
+    target = indicator.target
+    said = [indicator.title_zh, indicator.title_en, indicator.formula_zh, indicator.formula_en, indicator.value]
+    kind = [indicator.table, indicator.unit, indicator.direction, indicator.kind, indicator.source]
+    aim = [str(target.value), target.due_on.isoformat(), target.source] if target else [None, None, None]
+    return [indicator.code, *said, *kind, indicator.definition_version, *aim, ";".join(indicator.answers) or None]

@@ -9,7 +9,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -26,12 +26,21 @@ Progress = Callable[[str], None]
 Released = Callable[[str], Path | None]
 
 
+#: the same of every release before a run whose data is still there, oldest first: by table, for the tables named
+Told = Callable[[Collection[str]], list[dict[str, Path]]]
+
+
 def _silent(_: str) -> None:
     """The progress of a run nobody watches."""
 
 
 def _nothing(_: str) -> None:
     """The tables of a release that was never made."""
+
+
+def _untold(_: Collection[str]) -> list[dict[str, Path]]:
+    """The tables of no release."""
+    return []
 
 
 @dataclass(frozen=True)
@@ -105,6 +114,7 @@ class Context:
     limits: Limits = field(default_factory=Limits)
     corrections: Path | None = None  # None: a folder of the workspace
     released: Released = field(default=_nothing)
+    told: Told = field(default=_untold)
     sign_key: Path | None = None  # None: unsigned
     allowed_signers: Path | None = None  # None: those of the profile, else what the key says of itself
     unsigned: bool = False  # an unsigned release may follow a signed one

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from assets.release.history import released_tables
+from assets.release.history import released_tables, told_tables
 from assets.release.signatures.signing import signer_of_profile
 from assets.workspace import Context, Progress, Workspace
 from pipelines.published import published_store
@@ -35,6 +35,7 @@ def context_of(settings: Settings, as_of: date, progress: Progress | None = None
         limits=settings.limits,
         corrections=settings.corrections_dir,
         released=released_tables(published_store(settings)),
+        told=told_tables(published_store(settings)),
         sign_key=settings.signing_key,
         allowed_signers=settings.allowed_signers,
         unsigned=settings.unsigned,

@@ -25,8 +25,8 @@ JOBS = ("receive", "publish", "everything")
 #: exceptions that say no value; they come with their module in front of the name
 _OWN = (
     "AccountError", "ContractError", "DisclosureRefused", "EngineFailed", "KeyRefused", "NothingAccepted", "Refused",
-    "StaleTable", "StoreConflict", "StoreDamaged", "StoreUnfit", "StoreUnreachable", "SettingsError", "TableRefused",
-    "WrongProfile",
+    "StaleTable", "StoreConflict", "StoreDamaged", "StoreUnfit", "StoreUnreachable", "SettingsError", "StepFailed",
+    "TableRefused", "WrongProfile",
 )
 
 #: Dagster's own log is for its UI; on a terminal only what failed is of interest

@@ -1,39 +1,34 @@
-"""Great Expectations over an open table: what people expect of it, and a second opinion on its contract.
+"""Great Expectations over an open table: asking it, and its opinion on the table's contract.
 
-What belongs here: opinions (a band, a completeness, an order of magnitude), which people write in
-``quality/expectations/<table>.yml`` and nothing generates; and the contract in the words of Great Expectations,
-compiled from the same list as DuckDB's checks. What does not: deciding by the contract (checks.py). An engine that
-nobody contradicts can be wrong for years: a contract's table is written only when both engines say the same.
+What belongs here: the contract in the words of Great Expectations, compiled from the same list as DuckDB's checks.
+What does not: what people expect beyond it (opinions.py), deciding by the contract (checks.py). An engine that nobody
+contradicts can be wrong for years: a contract's table is written only when both engines say the same.
 Great Expectations takes seconds to import, so it is imported when a suite is run and not before.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict
-
-from quality.checks import CheckResult, check_table, failing_state
+from quality.checks import CheckResult, check_table
 from schemas.compile.constraints import Constraint, code_list_pattern, table_constraints
 from schemas.compile.duckdb import order_by
 from schemas.compile.rules import row_rules
-from schemas.model import Severity, Table
+from schemas.model import Table
 from schemas.registry import Registry
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
-FOLDER = Path(__file__).parent / "expectations"
 #: the code of the check that both engines say the same of a contract
 DISAGREE = "engines-disagree"
 #: rows of a table that are looked at twice, the first by key: Great Expectations holds them in memory as a frame
@@ -41,27 +36,6 @@ TWICE_ROWS = 50_000
 
 #: counts only: a value in a result would end in Dagster's database
 COUNTS = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
-
-
-class Opinion(BaseModel):
-    """One expectation: its own name, the name and arguments Great Expectations knows it by, and why."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    code: str
-    expectation: str
-    arguments: dict[str, Any] = {}
-    severity: Severity = "warning"
-    says_zh: str
-    says_en: str
-    source: str
-    dq: str | None = None  # GB/T 36344-2018 sub-indicator
-
-    @property
-    def limit(self) -> str:
-        """What is held to, in short: the numbers among the arguments."""
-        told = {k: v for k, v in self.arguments.items() if isinstance(v, int | float) and not isinstance(v, bool)}
-        return ", ".join(f"{name} {value}" for name, value in told.items())
 
 
 @dataclass(frozen=True)
@@ -72,24 +46,6 @@ class Expected:
     column: str | None
     expectation: str
     arguments: dict[str, Any]
-
-
-@functools.cache
-def opinions(table: str, folder: Path = FOLDER) -> tuple[Opinion, ...]:
-    """What people expect of a table; empty if nobody wrote anything."""
-    path = folder / f"{table}.yml"
-    if not path.exists():
-        return ()
-    return tuple(Opinion(**raw) for raw in yaml.safe_load(path.read_text("utf-8")))
-
-
-def check_expectations(table: Table, frame: pd.DataFrame, held: tuple[Opinion, ...] | None = None) -> list[CheckResult]:
-    """One result per opinion about ``frame`` (the open table, its contract's columns).
-
-    An expectation that crashes has not failed: it could not be checked, which is a state of its own."""
-    held = opinions(table.name) if held is None else held
-    outcomes = validated(table.name, frame, [(o.expectation, o.arguments) for o in held]) if held else []
-    return [_result(table, opinion, outcome) for opinion, outcome in zip(held, outcomes, strict=True)]
 
 
 def second_opinion(
@@ -104,7 +60,7 @@ def second_opinion(
     asked = list(contract_expectations(registry, table, as_of))
     questions = [(e.expectation, e.arguments) for e in asked]
     outcomes = validated(table.name, frame_of(con, f"FROM {rows}"), questions, {"result_format": "BOOLEAN_ONLY"})
-    answered = [(e.code, e.column, bool(o.success)) for e, o in zip(asked, outcomes, strict=True) if not _crashed(o)]
+    answered = [(e.code, e.column, bool(o.success)) for e, o in zip(asked, outcomes, strict=True) if not crashed(o)]
     differ = [f"{code} {column or ''}" for code, column, passed in answered if told[code, column] != passed]
     return _compared(registry, table, differ, len(asked) - len(answered), len(asked))
 
@@ -203,7 +159,9 @@ def _pair(left: str, sign: str, right: str) -> tuple[str, dict[str, Any]]:
 def validated(
     name: str, frame: pd.DataFrame, asked: Sequence[tuple[str, dict[str, Any]]], result_format: dict[str, Any] = COUNTS
 ) -> list[Any]:
-    """Great Expectations' own result of each (expectation, arguments), in order."""
+    """Great Expectations' own result of each (expectation, arguments), in order.
+
+    One whose arguments it does not even take has crashed, like one that raises when it is asked."""
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
@@ -216,36 +174,25 @@ def validated(
         .add_batch_definition_whole_dataframe("staged")
         .get_batch({"dataframe": frame})
     )
-    questions = [
-        ExpectationConfiguration(type=expectation, kwargs=arguments, meta={"asked": number}).to_domain_obj()
-        for number, (expectation, arguments) in enumerate(asked)
-    ]
+    questions = []
+    outcomes: list[Any] = [SimpleNamespace(success=False, result={}, exception_info=_RAISED)] * len(asked)
+    for number, (expectation, arguments) in enumerate(asked):
+        question = ExpectationConfiguration(type=expectation, kwargs=arguments, meta={"asked": number})
+        with suppress(Exception):  # whatever is wrong with one question, the others are asked
+            questions.append(question.to_domain_obj())
     results = batch.validate(gx.ExpectationSuite(name=name, expectations=questions), result_format=result_format)
-    return sorted(results.results, key=lambda result: result.expectation_config.meta["asked"])
+    for result in results.results:
+        outcomes[result.expectation_config.meta["asked"]] = result
+    return outcomes
 
 
-def _crashed(outcome: Any) -> bool:
+_RAISED = {"raised_exception": True}
+
+
+def crashed(outcome: Any) -> bool:
+    """Whether a question could not be asked to its end: nothing is known then."""
     return any(
         info.get("raised_exception")
         for info in [outcome.exception_info, *outcome.exception_info.values()]
         if isinstance(info, dict)
-    )
-
-
-def _result(table: Table, opinion: Opinion, outcome: Any) -> CheckResult:
-    """Passed, warned or failed as Great Expectations says; crashed when it could not say."""
-    crashed, counted = _crashed(outcome), outcome.result or {}
-    failed = failing_state(opinion.severity)
-    return CheckResult(
-        code=opinion.code,
-        table=table.name,
-        state="crashed" if crashed else "passed" if outcome.success else failed,
-        severity=opinion.severity,
-        failed_count=int(counted.get("unexpected_count") or 0),
-        evaluated_count=int(counted.get("element_count") or 0),
-        description_zh=f"未能检查：{opinion.says_zh}" if crashed else opinion.says_zh,
-        description_en=f"Could not be checked: {opinion.says_en}" if crashed else opinion.says_en,
-        threshold={"limit": opinion.limit},
-        source=opinion.source,
-        dq=opinion.dq,
     )

@@ -14,6 +14,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
+from schemas.ageing import Freshness, check_freshness
 from schemas.portable import is_portable
 
 FieldType = Literal["string", "integer", "number", "boolean", "date", "yearmonth", "list"]
@@ -79,7 +80,9 @@ class Constraints(Strict):
 
 
 class Field(Strict):
-    """One column, defined once for every table that has it. Private unless it says public."""
+    """One column, defined once for every table that has it. Private unless it says public.
+
+    ``confirms_only``: it says when the rest of the row was last confirmed; a later day changes nothing that is said."""
 
     name: str
     type: FieldType
@@ -101,6 +104,7 @@ class Field(Strict):
     since: str | None = None
     deprecated: str | None = None
     required: bool = False
+    confirms_only: bool = False
 
     @model_validator(mode="after")
     def _list_needs_codes(self) -> Field:
@@ -187,7 +191,8 @@ class Table(Strict):
 
     Of an open table: ``traced_by`` are the columns of its key that lead from a row to the received files it is made
     of (none: a row is calculated from many files); ``withheld`` says of a column under which condition (SQL on the
-    row) it is not published, to protect privacy."""
+    row) it is not published, to protect privacy; ``freshness`` how long a value of a column holds: what is out of date
+    is left blank when the table is built, and named in `stale_columns`."""
 
     name: str
     layer: Layer
@@ -202,6 +207,7 @@ class Table(Strict):
     rules: tuple[RowRule, ...] = ()
     traced_by: tuple[str, ...] = ()
     withheld: dict[str, str] = {}
+    freshness: dict[str, Freshness] = {}
 
     @model_validator(mode="after")
     def _is_whole(self) -> Table:
@@ -215,6 +221,7 @@ class Table(Strict):
         if set(self.traced_by) - set(self.key):
             raise ValueError(f"{self.name}: traced_by names columns that are not in its key")
         private = [f.name for f in self.fields if f.access != "public"]
+        check_freshness(self.freshness, {f.name: f.type for f in self.fields}, {*self.key, *self.required})
         if self.layer == "open" and private:
             raise ValueError(f"{self.name}: an open table may not hold private fields {private}")
         return self

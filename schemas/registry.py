@@ -21,6 +21,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from schemas.indicator import Indicator, check, code_list
 from schemas.model import (
     PROVENANCE,
     BookRule,
@@ -55,6 +56,7 @@ class Registry:
     datasets: dict[str, Dataset]
     findings: dict[str, FindingText]
     rulebook: dict[str, BookRule]
+    indicators: dict[str, Indicator]
     sources: tuple[Source, ...]
     fingerprint: str
     _maps: dict[tuple[str, str], str] = field(repr=False)
@@ -114,9 +116,12 @@ def load(profile: str | Path = "binjiang") -> Registry:
     folders = _chain_folders(reader, profile)
     chain = tuple(reader.profile(folder) for folder in folders)
     fields = reader.fields()
-    codelists = reader.codelists(folders, chain)
+    indicators = reader.indicators(folders, chain)
+    codelists = reader.codelists(folders, chain) | {"indicator": code_list(indicators.values())}
     _check_codelists(fields, codelists)
     tables = reader.tables(_tightened_fields(fields, chain), chain)
+    for indicator in indicators.values():
+        check(indicator, tables, codelists)
     datasets = reader.datasets(tables)
     findings = _all_findings(reader, tables, chain)
     rulebook = reader.rulebook()
@@ -129,6 +134,7 @@ def load(profile: str | Path = "binjiang") -> Registry:
         datasets=datasets,
         findings=findings,
         rulebook=rulebook,
+        indicators=indicators,
         sources=tuple(s for p in reversed(chain) for s in p.sources),
         quality=_made(QualityTerms, reader.yaml(HERE / "quality.yml"), HERE / "quality.yml"),
         _maps=reader.maps(folders, chain),
@@ -199,6 +205,18 @@ class _Reader:
                     raise ContractError(f"profile {profile.slug} narrows code list {name} to unknown codes {unknown}")
                 entries[name] = [e for e in entries[name] if e.code in codes]
         return {n: _made(CodeList, {"name": n, "entries": e}, HERE / "codelists") for n, e in entries.items()}
+
+    def indicators(self, folders: list[Path], chain: tuple[Profile, ...]) -> dict[str, Indicator]:
+        """Every indicator by code: the common ones and those of the profiles, with targets and currency of the last."""
+        found: dict[str, Indicator] = {}
+        slugs, currency = [p.slug for p in chain], _chain_defaults(chain).get("currency_code", "CNY")
+        for folder in [HERE, *folders]:
+            for path in sorted((folder / "indicators").glob("*.yml")):
+                for code, raw in self.yaml(path).items():
+                    if code in found:
+                        raise ContractError(f"{path}: indicator {code} is defined twice")
+                    found[code] = _made(Indicator, {"code": code} | raw, path).of(slugs, currency)
+        return found
 
     def tables(self, fields: dict[str, Field], chain: tuple[Profile, ...]) -> dict[str, Table]:
         paths = sorted((HERE / "tables").glob("*.yml"))

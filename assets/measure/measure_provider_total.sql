@@ -4,7 +4,8 @@
 -- Enrolled children are those of its classes if each class that holds on the day states them, else its own number.
 -- A certificate is valid if it is the latest of its type, did not fail and has not expired; required are the types the
 -- profile names for the day, and a food licence where meals need one. A class has carers enough by the ratio in force
--- on the day; a class type without a ratio is not checked. Compliant is who meets every condition of the whitelist.
+-- on the day; a class type without a ratio is not checked. Judged is who can be on the whitelist (guidance at home
+-- cannot) and for whom every condition of it could be judged; compliant, who of those meets them all.
 WITH day AS (
     SELECT DISTINCT measured_on FROM measure_cell
 ),
@@ -53,6 +54,7 @@ held AS (
         provider_id,
         subdistrict_code,
         service_form_code,
+        site_type_code,
         valid_from_on,
         valid_to_on,
         COALESCE(place_count, 0) AS place_count,
@@ -80,6 +82,7 @@ stock AS (
         held.subdistrict_code,
         held.service_form_code,
         asked.measured_on,
+        held.site_type_code,
         held.place_count,
         held.is_inclusive,
         held.has_full_cctv,
@@ -90,7 +93,9 @@ stock AS (
         -- `||` and not CONCAT, which in DuckDB takes no parameter and no meal mode for two empty texts that agree
         ';' || asked.food_meal_modes || ';' LIKE '%;' || held.meal_mode_code || ';%' AS needs_food_licence,
         whitelist.is_listed,
-        whitelist.not_evaluated_codes
+        held.service_form_code <> 'home_visit'
+            AND whitelist.provider_id IS NOT NULL
+            AND whitelist.not_evaluated_codes IS NULL AS is_judged
     FROM held
     INNER JOIN asked
         ON held.valid_from_on <= asked.measured_on
@@ -114,6 +119,13 @@ supply AS (
         measured_on,
         COUNT(*) AS provider_count,
         SUM(place_count) AS place_total,
+        SUM(CASE WHEN site_type_code = 'independent' THEN place_count ELSE 0 END) AS independent_place_total,
+        SUM(CASE WHEN site_type_code = 'community_embedded' THEN place_count ELSE 0 END) AS community_embedded_place_total,
+        SUM(CASE WHEN site_type_code = 'kindergarten_class' THEN place_count ELSE 0 END) AS kindergarten_class_place_total,
+        SUM(CASE WHEN site_type_code = 'employer_run' THEN place_count ELSE 0 END) AS employer_run_place_total,
+        SUM(CASE WHEN site_type_code = 'family_point' THEN place_count ELSE 0 END) AS family_point_place_total,
+        SUM(CASE WHEN site_type_code = 'integrated_centre' THEN place_count ELSE 0 END) AS integrated_centre_place_total,
+        SUM(CASE WHEN site_type_code = 'station_temp' THEN place_count ELSE 0 END) AS station_temp_place_total,
         COUNT(is_inclusive) AS inclusive_known_count,
         SUM(CASE WHEN is_inclusive THEN 1 ELSE 0 END) AS inclusive_provider_count,
         SUM(CASE WHEN is_inclusive THEN place_count ELSE 0 END) AS inclusive_place_total,
@@ -126,8 +138,8 @@ supply AS (
         SUM(CASE WHEN needs_food_licence THEN 1 ELSE 0 END) AS kitchen_provider_count,
         SUM(CASE WHEN required_types IS NOT NULL THEN required_count END)
             + SUM(CASE WHEN needs_food_licence THEN 1 ELSE 0 END) AS document_required_count,
-        SUM(CASE WHEN is_listed THEN 1 ELSE 0 END) AS compliant_provider_count,
-        SUM(CASE WHEN not_evaluated_codes IS NOT NULL THEN 1 ELSE 0 END) AS compliance_unknown_count,
+        SUM(CASE WHEN is_judged THEN 1 ELSE 0 END) AS judged_provider_count,
+        SUM(CASE WHEN is_judged AND is_listed THEN 1 ELSE 0 END) AS compliant_provider_count,
         SUM(CASE WHEN quality_grade_code LIKE 'ws821_%' THEN 1 ELSE 0 END) AS graded_provider_count,
         SUM(CASE WHEN quality_grade_code = 'ws821_A' THEN 1 ELSE 0 END) AS grade_a_provider_count,
         SUM(CASE WHEN quality_grade_code = 'ws821_B' THEN 1 ELSE 0 END) AS grade_b_provider_count,
@@ -255,6 +267,13 @@ total AS (
         part.measured_on,
         SUM(part.provider_count) AS provider_count,
         SUM(part.place_total) AS place_total,
+        SUM(part.independent_place_total) AS independent_place_total,
+        SUM(part.community_embedded_place_total) AS community_embedded_place_total,
+        SUM(part.kindergarten_class_place_total) AS kindergarten_class_place_total,
+        SUM(part.employer_run_place_total) AS employer_run_place_total,
+        SUM(part.family_point_place_total) AS family_point_place_total,
+        SUM(part.integrated_centre_place_total) AS integrated_centre_place_total,
+        SUM(part.station_temp_place_total) AS station_temp_place_total,
         SUM(part.inclusive_known_count) AS inclusive_known_count,
         SUM(part.inclusive_provider_count) AS inclusive_provider_count,
         SUM(part.inclusive_place_total) AS inclusive_place_total,
@@ -268,8 +287,8 @@ total AS (
         SUM(part.food_licensed_provider_count) AS food_licensed_provider_count,
         SUM(part.document_required_count) AS document_required_count,
         SUM(part.document_valid_count) AS document_valid_count,
+        SUM(part.judged_provider_count) AS judged_provider_count,
         SUM(part.compliant_provider_count) AS compliant_provider_count,
-        SUM(part.compliance_unknown_count) AS compliance_unknown_count,
         SUM(part.class_stated_count) AS class_stated_count,
         SUM(part.class_checked_count) AS class_checked_count,
         SUM(part.class_met_count) AS class_met_count,
@@ -304,6 +323,13 @@ SELECT
     cell.obs_status_code,
     COALESCE(total.provider_count, 0) AS provider_count,
     COALESCE(total.place_total, 0) AS place_total,
+    COALESCE(total.independent_place_total, 0) AS independent_place_total,
+    COALESCE(total.community_embedded_place_total, 0) AS community_embedded_place_total,
+    COALESCE(total.kindergarten_class_place_total, 0) AS kindergarten_class_place_total,
+    COALESCE(total.employer_run_place_total, 0) AS employer_run_place_total,
+    COALESCE(total.family_point_place_total, 0) AS family_point_place_total,
+    COALESCE(total.integrated_centre_place_total, 0) AS integrated_centre_place_total,
+    COALESCE(total.station_temp_place_total, 0) AS station_temp_place_total,
     COALESCE(total.inclusive_known_count, 0) AS inclusive_known_count,
     COALESCE(total.inclusive_provider_count, 0) AS inclusive_provider_count,
     COALESCE(total.inclusive_place_total, 0) AS inclusive_place_total,
@@ -317,8 +343,8 @@ SELECT
     COALESCE(total.food_licensed_provider_count, 0) AS food_licensed_provider_count,
     total.document_required_count,
     COALESCE(total.document_valid_count, 0) AS document_valid_count,
+    COALESCE(total.judged_provider_count, 0) AS judged_provider_count,
     COALESCE(total.compliant_provider_count, 0) AS compliant_provider_count,
-    COALESCE(total.compliance_unknown_count, 0) AS compliance_unknown_count,
     COALESCE(total.class_stated_count, 0) AS class_stated_count,
     COALESCE(total.class_checked_count, 0) AS class_checked_count,
     COALESCE(total.class_met_count, 0) AS class_met_count,

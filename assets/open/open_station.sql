@@ -16,5 +16,6 @@ SELECT
     offers_temporary_care,
     open_days_per_week,
     opening_hours,
-    zone_codes
+    zone_codes,
+    reported_on AS last_verified_on
 FROM core_station

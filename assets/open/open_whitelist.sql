@@ -40,7 +40,8 @@ SELECT
     provider.filing_status_code,
     provider.authorization_regime_code,
     listed.first_listed_on,
-    verified.last_verified_on
+    verified.last_verified_on,
+    provider.inclusive_to_on
 FROM core_whitelist_period AS period
 INNER JOIN core_provider AS provider
     ON provider.area_code = period.area_code

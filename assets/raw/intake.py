@@ -105,7 +105,9 @@ def _gate_fresh(ctx: Context, receipts: list[Receipt], gate_print: str) -> int:
     fresh = [r for r in receipts if marks[r.sha256].get("fingerprint") != prints[r.sha256]]
     if fresh:
         with Sandbox(ctx.limits, ctx.threads, ctx.memory, spill_folder(ctx)) as gate:
-            for receipt in fresh:
+            for number, receipt in enumerate(fresh, 1):
+                # never its name: it may be a person's, and what is said here ends in logs
+                ctx.progress(f"检查第 {number}/{len(fresh)} 个文件 {receipt.sha256[:8]}")
                 _gate(ctx, receipt, prints[receipt.sha256], gate)
     return len(fresh)
 
@@ -117,7 +119,6 @@ def _mark(ctx: Context, receipt: Receipt) -> Path:
 
 def _gate(ctx: Context, receipt: Receipt, wanted: str, gate: Sandbox) -> None:
     _mark(ctx, receipt).unlink(missing_ok=True)
-    ctx.progress(f"检查 {receipt.name}")
     result = gate.check_file(
         ctx.registry,
         received_file(ctx.workspace, receipt.sha256),

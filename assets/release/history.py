@@ -7,13 +7,13 @@ not: comparing two of them (difference.py), staging a new version (staging.py), 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from assets.release.comparison.changes import TableFile
-from assets.release.manifest import DatasetEntry, Release, current_release, history
+from assets.release.manifest import DatasetEntry, FileEntry, Release, current_release, history
 from assets.release.standing import made_versions, newest_entries
 from assets.release.stores import Store
 from assets.release.stores.opening import as_store
@@ -86,6 +86,44 @@ def released_tables(store: Store, release: Release | None = None) -> Callable[[s
         return store.local(files[0].path, files[0].sha256) if files else None
 
     return table
+
+
+def told_tables(store: Store, release: Release | None = None) -> Callable[[Collection[str]], list[dict[str, Path]]]:
+    """Where the tables of every release up to ``release`` (the current one) lie, for what may not be told any more.
+
+    Oldest first, each set of files once. Versions that were withdrawn by then are not among them, only what replaced
+    them: their data is gone, and whoever kept a copy knows more than the store."""
+    found: list[dict[str, FileEntry]] = []
+    asked: list[Release] = []
+
+    def tables(names: Collection[str]) -> list[dict[str, Path]]:
+        if not asked and (last := release or current_release(store)):
+            asked.append(last)
+            found.extend(_files_by_table(entries) for entries in _entries_told(store, last))
+        told = [{name: files[name] for name in sorted(names) if name in files} for files in found]
+        once = {tuple((name, file.sha256) for name, file in files.items()): files for files in told if files}
+        return [{name: store.local(f.path, f.sha256) for name, f in files.items()} for files in once.values()]
+
+    return tables
+
+
+def _entries_told(store: Store, last: Release) -> list[list[DatasetEntry]]:
+    """The versions that each release led to, oldest first; for one withdrawn since what stands in its place, if any."""
+    releases = list(history(store, last))[::-1]
+    gone = {(w.dataset, w.version): w.replaced_by for w in last.manifest.withdrawn}
+    made = {(e.name, e.version): e for release in releases for e in release.manifest.versions}
+
+    def stands(entry: DatasetEntry) -> DatasetEntry | None:
+        while entry and (entry.name, entry.version) in gone:
+            entry = made.get((entry.name, gone[entry.name, entry.version] or ""))
+        return entry
+
+    return [[kept for entry in release.manifest.datasets if (kept := stands(entry))] for release in releases]
+
+
+def _files_by_table(entries: list[DatasetEntry]) -> dict[str, FileEntry]:
+    files = [file for entry in entries for file in entry.files if file.name.endswith(".parquet")]
+    return {file.name.removesuffix(".parquet"): file for file in files}
 
 
 def versions(published: Path | Store, dataset: str) -> list[Published]:

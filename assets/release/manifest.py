@@ -218,9 +218,9 @@ def release_at(store: Store, link: Link) -> Release:
     return Release(link.release, Manifest.from_bytes(data), digest)
 
 
-def history(store: Store) -> Iterator[Release]:
-    """Every release from the current one back to the first, each checked against the one after it."""
-    release = current_release(store)
+def history(store: Store, last: Release | None = None) -> Iterator[Release]:
+    """Every release from the current one, or from ``last``, back to the first, each checked against the one after."""
+    release = last or current_release(store)
     while release:
         yield release
         previous = release.manifest.previous

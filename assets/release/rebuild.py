@@ -21,7 +21,7 @@ from assets.build import TableRefused
 from assets.raw.kept import kept_corrections
 from assets.release import durable
 from assets.release.comparison.changes import COLUMNS, Comparison
-from assets.release.history import NoSuchVersion, PublishedVersion, released_tables
+from assets.release.history import NoSuchVersion, PublishedVersion, released_tables, told_tables
 from assets.release.manifest import DatasetEntry, Manifest, Release, current_release, history
 from assets.release.refusal import Refused
 from assets.release.standing import made_versions
@@ -227,7 +227,8 @@ def _make(
     if ctx.workspace.redactions.exists():  # of these a release applies those the release before it tells of
         shutil.copyfile(ctx.workspace.redactions, there.workspace.redactions)
     released = released_tables(upon, before) if before else (lambda _: None)
-    there = replace(there, released=released, unsigned=True)
+    told = told_tables(upon, before) if before else (lambda _: [])
+    there = replace(there, released=released, told=told, unsigned=True)
     try:
         build_tables(there, [name for dataset in ctx.registry.datasets.values() for name in dataset.tables])
         publish_from(there, upon, made={entry.name: entry.confirmed for entry in manifest.made if entry.confirmed})

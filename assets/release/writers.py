@@ -15,9 +15,12 @@ from assets.workspace import code_fingerprint, fingerprint
 
 ROOT = Path(__file__).parents[2]
 
-#: DuckDB writes CSV and Parquet and computes; calamine reads workbooks; the calendar tells working days; JSON and
-#: code lists are written by Python itself; quality reports tell what Great Expectations found, in pages by Jinja2
-_LIBRARIES = ("chinesecalendar", "duckdb", "great-expectations", "jinja2", "python-calamine", "tuoyu-open-data")
+#: DuckDB writes CSV and Parquet and computes; scipy chooses complements; calamine reads workbooks; the calendar tells
+#: working days; JSON and code lists are written by Python itself; quality reports tell what Great Expectations found,
+#: in pages by Jinja2
+_LIBRARIES = (
+    "chinesecalendar", "duckdb", "great-expectations", "jinja2", "python-calamine", "scipy", "tuoyu-open-data"
+)
 
 
 @functools.cache

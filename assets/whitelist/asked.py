@@ -22,7 +22,8 @@ from assets.raw.receive import Receipt, ledger
 from assets.replay import build_tables, receipts_until, replayed
 from assets.sql import CALENDAR_TABLE, connect, profile_tables, view
 from assets.workspace import Context
-from schemas.compile.duckdb import cast_select, order_by
+from schemas.compile.duckdb import order_by
+from schemas.compile.freshness import fresh_select
 
 #: what an answer is made of; the open tables are asked of these, without being written
 TABLES = (
@@ -55,7 +56,8 @@ class Asked:
     def open_rows(self, name: str, where: str = "TRUE", values: list[Any] | None = None) -> list[Row]:
         """Rows of an open table as it would be published, in the order of its key."""
         table = self.ctx.registry.tables[name]
-        select = cast_select(table, f"(\n{table_sql(name)}\n)")
+        in_force = self.ctx.registry.parameters(self.ctx.as_of)
+        select = fresh_select(table, f"(\n{table_sql(name)}\n)", in_force, self.ctx.as_of)
         return self.rows(f"SELECT * FROM ({select}) WHERE {where} ORDER BY {order_by(table)}", values)
 
 

@@ -74,10 +74,11 @@ CREATE OR REPLACE TEMP MACRO has_personal_words(s) AS
 CREATE OR REPLACE TEMP MACRO has_person_s_name(s) AS
     regexp_matches(s, '(?:(?:负责人|联系人|法人|法人代表|法定代表人|经办人)(?:姓名|是|为|[：: ]){0,3}|园长(?:姓名|是|为|[：: ])[：: ]{0,3}|(?:^|[^\x{4E00}-\x{9FFF}])园长)(?:[王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧肖程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎闫余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文施洪俞章鲁葛韦陶翁庄裘楼骆]|欧阳|诸葛|上官|司马)[\x{4E00}-\x{9FFF}]{1,3}?(?:[^\x{4E00}-\x{9FFF}]|$|电话|手机|联系|先生|女士|老师|身份证)');
 
--- A credit code is nobody's number: eleven of its digits are no telephone. What is both by its check digits stays.
+-- A credit code is nobody's number: eleven of its digits are no telephone. What is both by its check digits stays, and
+-- what has somebody's date of birth: one of thirty-one mistyped numbers is a credit code by chance.
 CREATE OR REPLACE TEMP MACRO without_credit_codes(s) AS
     list_reduce(list_prepend(s, list_filter(regexp_extract_all(s, '\b[0-9A-Z]{18}\b'),
-        lambda c: gb32100_valid(c) AND NOT gb11643_valid(c))), lambda a, c: replace(a, c, ''));
+        lambda c: gb32100_valid(c) AND NOT gb11643_valid(c) AND NOT has_resident_number(c))), lambda a, c: replace(a, c, ''));
 
 -- the codes of what is found. kind: what the column holds, 'text', or an identifier of some kind (no cards are looked for:
 -- numbers of districts look like them), of which a 'credit_code' is one by its check digit: the column says so

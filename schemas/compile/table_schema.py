@@ -2,7 +2,7 @@
 
 What belongs here: one table's descriptor, and those of the two files every package brings along. What
 does not: the package around it (data_package.py). Properties that Table Schema lacks keep the names of
-our contracts: `title_en`, `description_en`, `unit`, `decimals`, `codelist`.
+our contracts: `title_en`, `description_en`, `unit`, `decimals`, `codelist`, `freshness`.
 """
 
 from __future__ import annotations
@@ -84,6 +84,8 @@ def _field(registry: Registry, table: Table, field: Field) -> dict[str, Any]:
     described |= _type(field) | _texts(field)
     if field.codelist:
         described |= _codes(registry, field)
+    if field.name in table.freshness:
+        described |= {"freshness": table.freshness[field.name].model_dump(exclude_none=True)}
     constraints = _constraints(registry, field, unique=table.key == (field.name,))
     return described | ({"constraints": constraints} if constraints else {})
 

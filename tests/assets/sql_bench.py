@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import functools
 from datetime import date
+from math import inf
 from typing import Any
 
 import duckdb
 
-from assets.known import FILINGS, PREFIX, known_select, tables_behind
+from assets.compiled import made_select, tables_behind
+from assets.known import FILINGS
 from assets.lineage import sql_files, table_sql, tables_read
 from assets.raw.identify import lay_out, stated
-from assets.sql import PROFILE_DDL, RELEASED
+from assets.sql import CHOSEN, PROFILE_DDL, RELEASED, SUPPLIED_FROM, TOLD, indicator_row
+from quality.disclosure.cells import Rules
+from quality.disclosure.choice import chosen_complements
+from quality.disclosure.told import told_view
 from quality.workdays import working_day_table
-from schemas.compile.duckdb import cast_select, column_definitions, order_by, quote
+from schemas.compile.duckdb import column_definitions, order_by, quote
+from schemas.compile.freshness import fresh_select
+from schemas.model import Parameter
 from schemas.registry import load
 
 AREA = "330108"
@@ -34,7 +41,6 @@ _CODES = (
     ("document_type", "food", "食品", None, None),
     ("service_form", "unclassified", "未分类", None, None),
     ("service_form", "home_visit", "入户指导", None, None),
-    ("indicator", "IND-06.unclassified", "托位数（未分类）", None, None),
 )
 _PROVENANCE = {
     "source_code": "district",
@@ -85,6 +91,8 @@ class Bench:
     def __init__(self, as_of: date = date(2026, 3, 31)):
         self.con = duckdb.connect(config={"threads": 1})
         self._ids = 0
+        self._as_of = as_of
+        self._parameters: dict[str, Parameter] = {}
         self._built: set[str] = set()
         for statement in PROFILE_DDL.values():
             self.con.execute(statement)
@@ -92,12 +100,16 @@ class Bench:
         for name, code, title, parent, since in _CODES:
             values = [name, code, title, code, parent, since, "test"]
             self.con.execute("INSERT INTO profile_codelist VALUES (?, ?, ?, ?, ?, ?, ?)", values)
-        for code in load("binjiang").codelists["whitelist_reason"].entries:
-            values = ["whitelist_reason", code.code, code.title_zh, code.title_en, None, None, code.source]
-            self.con.execute("INSERT INTO profile_codelist VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        for name in ("whitelist_reason", "consultation_question"):
+            for code in load("binjiang").codelists[name].entries:
+                values = [name, code.code, code.title_zh, code.title_en, None, None, code.source]
+                self.con.execute("INSERT INTO profile_codelist VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        rows = [indicator_row(indicator) for indicator in load("binjiang").indicators.values()]
+        self.con.executemany(f"INSERT INTO profile_indicator VALUES ({', '.join('?' for _ in rows[0])})", rows)
         working_day_table(self.con)
         for name, table in RELEASED.items():
             self.con.execute(f"CREATE TABLE {name} ({column_definitions(contracts()[table].fields)})")
+        told_view(self.con, TOLD, [])
         for table in contracts().values():
             if table.layer in ("intake", "held"):
                 self.con.execute(f"CREATE TABLE {table.name} ({column_definitions(table.fields)})")
@@ -137,6 +149,8 @@ class Bench:
         number = value if isinstance(value, int | float) else None
         row = [code, str(value), number, since, until]
         self.con.execute("INSERT INTO profile_parameter VALUES (?, ?, ?, '', ?, ?, 'test')", row)
+        given = Parameter(code=code, value=str(value), valid_from=since, valid_to=until, source="test")
+        self._parameters |= {code: given} if given.in_force(self._as_of) else {}
 
     def rows(self, name: str, *columns: str, where: str = "TRUE") -> list[tuple]:
         """The columns of a table's rows in the order of its key; days as ISO text, decimals as float."""
@@ -160,25 +174,39 @@ class Bench:
         lay_out(self.con, contracts()[FILINGS], (), stated(self.con), {})
         self._built.add(FILINGS)
 
-    def _known(self, name: str) -> None:
+    def _relation(self, name: str, select: str) -> None:
+        """One that is made from contracts, such as `known_filing`."""
         for table in tables_behind(name):
             self._build(table)
-        self.con.execute(f"CREATE VIEW {name} AS {known_select(contracts()[name.removeprefix(PREFIX)])}")
+        self.con.execute(f"CREATE VIEW {name} AS {select}")
         self._built.add(name)
+
+    def _choose(self) -> None:
+        """The complements, by the parameters that were given."""
+        for table in SUPPLIED_FROM[CHOSEN]:
+            self._build(table)
+        found = dict(self.con.execute("SELECT code, value_number::DOUBLE FROM profile_parameter_in_force").fetchall())
+        (as_of,) = self.con.execute("SELECT as_of_on FROM profile_run").fetchone()
+        k, share = found.get("small_cell_minimum"), found.get("fee_interval_share_min", 0.2)
+        rules = Rules(k, share, found.get("fee_mean_min_providers", inf), as_of) if k else None
+        chosen_complements(self.con, CHOSEN, rules)
 
     def _build(self, name: str) -> None:
         if name in self._built:
             return
+        if name == CHOSEN:
+            self._choose()
         if name == FILINGS:
             self._identify()
-        if name.startswith(PREFIX):
-            self._known(name)
+        if select := made_select(load("binjiang"), name):
+            self._relation(name, select)
         if name not in sql_files():
             return
         sql = table_sql(name)
         for read in tables_read(sql):
             self._build(read)
-        self.con.execute(f"CREATE TABLE {quote(name)} AS {cast_select(contracts()[name], f'({sql})')}")
+        made = fresh_select(contracts()[name], f"({sql})", self._parameters, self._as_of)
+        self.con.execute(f"CREATE TABLE {quote(name)} AS {made}")
         self._built.add(name)
 
 

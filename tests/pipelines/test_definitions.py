@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from datetime import date
 from functools import cache
 from pathlib import Path
+from xml.etree import ElementTree
 
 import dagster as dg
 import pytest
@@ -16,7 +19,8 @@ from assets.lineage import sql_files, table_sql
 from pipelines.build import AS_OF_TAG, build_definitions, registry_of
 from pipelines.demo import make_inbox
 from pipelines.settings import Settings
-from quality.suites import DISAGREE, opinions
+from quality.opinions import opinions
+from quality.suites import DISAGREE
 from schemas.compile.rules import row_rules
 
 PROFILES = ("binjiang", "taiwan-sfaa")
@@ -146,7 +150,7 @@ def test_a_run_tells_row_counts_and_a_small_preview_of_every_table(ran):
     for name in registry("binjiang").tables:
         rows = metadata[name]["dagster/row_count"].value
         lines = metadata[name]["preview"].value.splitlines()
-        assert len(lines) == 2 + min(rows, PREVIEW_ROWS), name
+        assert len(lines) == (1 if name.startswith("measure_") else 2 + min(rows, PREVIEW_ROWS)), name
     assert metadata["open_provider"]["dagster/row_count"].value == 45
     assert metadata["release_providers"]["rows/open_provider"].value == 45
     assert metadata["release_providers"]["version"].value == "1.0.0"
@@ -175,6 +179,32 @@ def test_every_check_is_reported_with_its_counts(ran):
     assert evaluated and all(c.passed == (c.metadata["failed"].value == 0) for c in evaluated)
     assert not any(c.passed for c in contract if c not in evaluated)
     assert all(c.description for c in checks)
+    assert {c.metadata["state"].value for c in checks} <= {"passed", "warned", "not_evaluated"}
+
+
+def test_every_check_has_its_numbers_and_a_picture_that_holds_no_address(ran):
+    checks = {(c.asset_key.to_user_string(), c.check_name): c for c in ran[1].get_asset_check_evaluations()}
+    for check in checks.values():
+        shown = {name: entry.value for name, entry in check.metadata.items()}
+        assert {"state", "failed", "evaluated", "share", "threshold", "source"} <= set(shown)
+        assert shown["state"] == "not_evaluated" or 0 <= shown["share"] <= 1
+        picture = re.fullmatch(r"!\[\w+\]\(data:image/svg\+xml;base64,([\w+/=]+)\)", shown["plot"])
+        drawn = ElementTree.fromstring(base64.b64decode(picture[1]))
+        assert drawn.tag == "{http://www.w3.org/2000/svg}svg"
+        assert not [e for e in drawn.iter() if e.tag.endswith(("image", "script", "a", "use"))]
+    size = checks["open_provider", "expected_place_mean"].metadata
+    assert size["threshold"].value == "min_value 15, max_value 65" and 15 < size["observed"].value < 65
+    steady = checks["open_provider", "expected_providers_steady"]
+    assert not steady.passed and "未评估" in steady.description and "no last version" in steady.description
+
+
+def test_no_number_of_a_person_or_of_one_provider_is_previewed_before_it_is_open(ran):
+    metadata = told(ran[1])
+    for name, table in registry("binjiang").tables.items():
+        shown = {cell.strip() for cell in metadata[name]["preview"].value.splitlines()[0].split("|")}
+        numbers = {f.name for f in table.fields if f.type in ("integer", "number") and f.name not in table.key}
+        assert table.layer == "open" or not shown & numbers, name
+        assert table.layer != "measure" or not shown & set(table.field_names)
 
 
 def test_no_private_column_is_in_any_metadata_of_a_run(ran):

@@ -111,6 +111,7 @@ def test_the_digits_of_a_credit_code_are_no_telephone_number():
         ("凭身份证登记，0571-87702000", []),
         ("990108199001011234", []),  # no such province
         ("330108199013011234", []),  # no such month
+        ("江陵路1号 330108196506061051", ["resident-id-in-text"]),  # mistyped, and a credit code by chance
         ("江陵路1号 联系人：王小明", ["personal-words-in-text"]),
         ("负责人李某某 0571-87702000", ["personal-words-in-text"]),
         ("西兴路1号（园长张三）", ["personal-words-in-text"]),

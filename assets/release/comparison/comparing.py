@@ -47,7 +47,8 @@ def compare(staging: Staging, store: Store, staged: Staged, previous: PublishedV
 def _weigh(staging: Staging, staged: Staged, comparison: Comparison, sides: Sides, rows: dict[str, int]) -> None:
     """How much of each table differs, and the word of the person who was asked about it."""
     name, figures = staged.dataset.name, staging.registry.parameters(staging.as_of)
-    staged.weighed = weigh(comparison, name, sides, rows, figures)
+    fields = [f.name for t in staged.dataset.tables for f in staging.registry.tables[t].fields if f.confirms_only]
+    staged.weighed = weigh(comparison, name, sides, rows, figures, fields)
     if beyond(staged.weighed) or not staging.confirm.asked:
         staged.confirmed = staging.confirm.of(name)
 

@@ -8,7 +8,7 @@ out unseen (dated figures of the profile), and what a reason may hold. What does
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -74,8 +74,11 @@ def weigh(
     sides: Mapping[str, tuple[TableFile | None, TableFile | None]],
     rows: Mapping[str, int],
     parameters: Mapping[str, Parameter],
+    confirming: Collection[str] = (),
 ) -> tuple[Weighed, ...]:
-    """Every table of ``sides`` (as it was and as it will be) that differs; ``rows``: how many each had.
+    """Every table of ``sides`` (as it was and as it will be); ``rows``: how many each had.
+
+    ``confirming``: columns that only say when a row was last confirmed, which changes nothing that is said.
 
     A table that is new, or had no row, has nothing that could change."""
     share, least = parameters.get(SHARE), parameters.get(LEAST)
@@ -83,7 +86,7 @@ def weigh(
     for name, (old, new) in sides.items():
         if old is None or not rows.get(name):
             continue
-        changed = _changed(comparison, name, old, new)
+        changed = _changed(comparison, name, old, new, confirming)
         if share is None or least is None:
             state = "not_evaluated"
         else:
@@ -93,11 +96,14 @@ def weigh(
     return tuple(found)
 
 
-def _changed(comparison: Comparison, name: str, old: TableFile, new: TableFile | None) -> int:
+def _changed(
+    comparison: Comparison, name: str, old: TableFile, new: TableFile | None, confirming: Collection[str]
+) -> int:
     """Published rows that go or say something else, and new ones where no key says when they began.
 
     A provisional value was announced as one that will change."""
     touched = f"SELECT key FROM {comparison.table} WHERE table_name = {literal(name)} AND change IN {_TOUCHED}"
+    touched += f" AND NOT list_contains({sorted(confirming)}::VARCHAR[], coalesce(field_name, ''))"
     known = f"SELECT {key_json('o', old.key)} AS key FROM {reader(old.path)} o"
     same = new is not None and old.key == new.key
     redefined = [c for c in old.columns if same and new.field(c) and another_meaning(old.field(c), new.field(c))]

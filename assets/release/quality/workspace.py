@@ -21,10 +21,11 @@ from assets.sql import connect, profile_tables, values_unsaid, view
 from assets.workspace import Context, read_json
 from quality.checks import CheckResult
 from quality.corrections import load_corrections
+from quality.opinions import opinions
 from quality.report.completeness import Expectation, added_up, concerning
 from quality.report.facts import Checked, Expected, Facts, Stage
 from quality.report.received import UNREADABLE, judged, known_codes, shares
-from quality.suites import DISAGREE, opinions
+from quality.suites import DISAGREE
 from schemas.compile.duckdb import literal
 from schemas.model import Dataset, Table
 

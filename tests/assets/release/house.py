@@ -134,6 +134,7 @@ def registry() -> Registry:
         findings={
             code: FindingText(code=code, severity="error", says_zh="错", says_en="wrong") for code in CODES
         },
+        indicators={},
         rulebook={},
         sources=(),
         fingerprint="f" * 64,

@@ -1,0 +1,117 @@
+"""The cells to be withheld so that the withheld ones stay unknown: `measure_part` in, `chosen_complement` out.
+
+What belongs here: reading the tables, one system after another, and what came of it. What does not: what a system is
+(cells.py), the choice in one (complement.py).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from math import inf
+
+from duckdb import DuckDBPyConnection
+
+from quality.disclosure.cells import Edition, Key, Part, Rules, Said, build, signature, system_of
+from quality.disclosure.complement import choose
+from schemas.compile.duckdb import quote
+from schemas.registry import Registry
+
+_KEY = "protected_measure_code, area_code, subdistrict_code, service_form_code, member_code, period"
+COLUMNS = ", ".join(f"{name} VARCHAR" for name in (*_KEY.split(", "), "withheld_reason_code"))
+
+
+#: k, the share of its value that a hidden amount keeps as its interval, and from how many answers a mean is published
+PARAMETERS = ("small_cell_minimum", "fee_interval_share_min", "fee_mean_min_providers")
+
+
+def solver_version() -> str:
+    """What the choice depends on beside the data: another version of the solver may find another answer as cheap."""
+    return f"scipy {version('scipy')}"
+
+
+def rules_of(registry: Registry, as_of: date) -> Rules | None:
+    """The parameters in force; None without k or without the share of an amount: then nothing is chosen, because
+    without k nothing is published that would need it, and without the share no survey."""
+    in_force = registry.parameters(as_of)
+    k, share, mean = (in_force.get(code) for code in PARAMETERS)
+    if k is None or share is None:
+        return None
+    return Rules(float(k.value), float(share.value), float(mean.value) if mean else inf, as_of)
+
+
+@dataclass
+class Outcome:
+    """How many systems were looked at, and cells that keep less than promised because of what everybody knew before."""
+
+    systems: int = 0
+    solved: int = 0
+    short: int = 0
+
+
+def chosen_complements(
+    con: DuckDBPyConnection, name: str, rules: Rules | None, *, complements: bool = True
+) -> Outcome:
+    """Makes the table ``name`` of the cells that are withheld because of others. Reads `measure_part`,
+    `measure_primary` and `told_cell`. Without ``rules`` (no k in force) nothing is published that would need it."""
+    con.execute(f"CREATE OR REPLACE TABLE {quote(name)} ({COLUMNS})")
+    outcome = Outcome()
+    if rules is None:
+        return outcome
+    rows, known = [], {}
+    for parts, primary, editions in _systems(con):
+        built = build(parts, primary, editions, rules)
+        outcome.systems += 1
+        sign = signature(built)
+        if sign not in known:
+            outcome.solved += 1
+            known[sign] = choose(built.system, complements=complements)
+        choice = known[sign]
+        outcome.short += len(choice.short)
+        more = {built.keys[c]: "complement" for c in choice.hidden - built.system.hidden}
+        rows += [[*key, reason] for key, reason in (more | built.withheld).items() if key]
+    if rows:
+        columns = [list(column) for column in zip(*sorted(rows), strict=True)]
+        con.execute(f"INSERT INTO {quote(name)} SELECT {', '.join(['unnest(?::VARCHAR[])'] * len(columns))}", columns)
+    return outcome
+
+
+def _systems(con: DuckDBPyConnection) -> Iterator[tuple[dict[Key, list[Part]], set[Key], list[Edition]]]:
+    """Every system with a withheld cell: its smallest cells, what is withheld of it, what was said of it."""
+    parts: dict[tuple, dict[Key, list[Part]]] = defaultdict(lambda: defaultdict(list))
+    read = f"SELECT {_KEY}, part_code, part_value::DOUBLE, part_maximum::DOUBLE, part_count FROM measure_part"
+    for *key, code, value, most, count in con.execute(f"{read} ORDER BY ALL").fetchall():
+        known = tuple(key)
+        parts[system_of(known)][known].append(Part(code, value, inf if most is None else most, count))
+    primary: dict[tuple, set[Key]] = defaultdict(set)
+    for key in con.execute(f"SELECT {_KEY} FROM measure_primary ORDER BY ALL").fetchall():
+        primary[system_of(key)].add(key)
+    told = _told(con)
+    for system in sorted(parts):
+        yield parts[system], primary[system], told.get(system, [])
+
+
+def _told(con: DuckDBPyConnection) -> dict[tuple, list[Edition]]:
+    """What the editions said of the systems that are looked at; of two that said the same, one."""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE looked_at AS SELECT DISTINCT protected_measure_code, area_code, "
+        "substr(period, 1, 4) AS year FROM measure_part"
+    )
+    read = (
+        f"SELECT told_no, {_KEY}, is_hidden, told_value FROM told_cell t WHERE EXISTS (FROM looked_at l WHERE "
+        "l.protected_measure_code = t.protected_measure_code AND l.area_code = t.area_code "
+        "AND l.year = substr(t.period, 1, 4)) ORDER BY ALL"
+    )
+    found: dict[tuple, dict[int, dict[Key, Said]]] = defaultdict(lambda: defaultdict(dict))
+    for no, *key, hidden, value in con.execute(read).fetchall():
+        known = tuple(key)
+        found[system_of(known)][no][known] = Said(hidden, value)
+    return {system: _different(list(editions.values())) for system, editions in found.items()}
+
+
+def _different(editions: list[dict[Key, Said]]) -> list[Edition]:
+    once = {frozenset(edition.items()): edition for edition in editions}
+    return list(once.values())
