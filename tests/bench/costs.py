@@ -1,8 +1,9 @@
 """What the checks of a run cost beside the work itself: seconds of each kind, measured by wrapping functions.
 
 Time is counted where it is spent: of a check that asks another one only its own. Files are gated in this process
-(as the sandbox's child does it), so that judging can be told from reading; typing and judging are one pass over the
-rows there, and all of it counts as checking. Of threads of the engine both clocks are told: the wall's, and CPU time.
+(as the sandbox's child does it), so that judging can be told from reading. Typing and judging are one pass over the
+rows there: the same files are typed once more without a rule, and the difference is what the rules cost. Both clocks
+are told, the wall's and CPU time, in which all threads of the engine count.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+#: of the one pass over received rows; what typing alone takes is taken off it
+RULES = "gate: rules of rows"
 #: (kind, where it is defined); a method by Class.name
 CHECKS = (
-    ("gate: typing and rules of rows", "quality.judging.judge:Judge.table"),
+    (RULES, "quality.judging.judge:Judge.table"),
     ("gate: large files sifted", "quality.judging.sieve:Sieve.sift"),
     ("gate: rules between files", "assets.raw.crossing:judge_together"),
     ("contracts, before a table is written", "quality.checks:check_table"),
@@ -94,6 +97,11 @@ class Costs:
                 setattr(other, name, measured)
         return missing
 
+    def take_off(self, kind: str, spent: tuple[float, float]) -> None:
+        """What turned out to be work."""
+        self.wall[kind] -= spent[0]
+        self.cpu[kind] -= spent[1]
+
     def report(self, wall: float, cpu: float) -> float:
         """Prints a line a kind, and the sums; the share of all checks in the work itself, by CPU time."""
         for kind, _ in CHECKS:
@@ -105,6 +113,26 @@ class Costs:
         print(f"{work[0]:9.2f} s  {work[1]:9.2f} s CPU  the work itself")
         print(f"checks / work: {checks[0] / work[0]:.0%} of the time, {checks[1] / work[1]:.0%} of CPU time")
         return checks[1] / work[1]
+
+
+def typing_alone(ctx: Any) -> tuple[float, float]:
+    """Seconds (wall, CPU) that the pass over all received rows takes when it has no rule to ask."""
+    from assets.raw.receive import ledger, received_file
+    from quality.gate import check_file, gate_engine
+    from quality.judging.judge import Judge
+
+    costs, kept = Costs(), (Judge.table, Judge._row_checks)
+    plain = getattr(Judge.table, "__wrapped__", Judge.table)  # not counted as checking once more
+    Judge.table, Judge._row_checks = costs.measured("typing", plain), lambda *_: iter(())
+    try:
+        with gate_engine(ctx.threads, ctx.memory) as engine:
+            for receipt in ledger(ctx.workspace):
+                about = {"name": receipt.name, "sha256": receipt.sha256, "received_on": receipt.received_on}
+                path = received_file(ctx.workspace, receipt.sha256)
+                check_file(ctx.registry, path, **about, as_of=ctx.as_of, engine=engine, limits=ctx.limits)
+    finally:
+        Judge.table, Judge._row_checks = kept
+    return costs.wall["typing"], costs.cpu["typing"]
 
 
 class InThisProcess:
