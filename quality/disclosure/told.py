@@ -57,8 +57,13 @@ TABLES: dict[str, dict[str, str]] = {
         "collection_basis_code": "VARCHAR",
         "survey_month": "VARCHAR",
         "provider_count": "BIGINT",
+        "monthly_amount_min": "DOUBLE",
+        "monthly_amount_p25": "DOUBLE",
         "monthly_amount_median": "DOUBLE",
         "monthly_amount_mean": "DOUBLE",
+        "monthly_amount_p75": "DOUBLE",
+        "monthly_amount_max": "DOUBLE",
+        "above_cap_count": "BIGINT",
         "obs_status_code": "VARCHAR",
     },
 }
@@ -76,7 +81,8 @@ THREE = 3
 _COLUMNS = (
     "told_no BIGINT, protected_measure_code VARCHAR, area_code VARCHAR, subdistrict_code VARCHAR, "
     "service_form_code VARCHAR, member_code VARCHAR, period VARCHAR, is_hidden BOOLEAN, told_value DOUBLE, "
-    "other_value DOUBLE, respondent_count BIGINT, mean_amount DOUBLE, median_amount DOUBLE"
+    "other_value DOUBLE, respondent_count BIGINT, mean_amount DOUBLE, median_amount DOUBLE, min_amount DOUBLE, "
+    "p25_amount DOUBLE, p75_amount DOUBLE, max_amount DOUBLE, above_cap_count BIGINT"
 )
 _SELECT = f"""
 WITH report AS (
@@ -93,7 +99,8 @@ reports AS (
 SELECT told_no, 'child_visits' AS protected_measure_code, area_code, subdistrict_code, '_T' AS service_form_code,
     station_id AS member_code, report_month AS period, child_visit_count IS NULL AND obs_status_code = 'c' AS is_hidden,
     child_visit_count::DOUBLE AS told_value, NULL::DOUBLE AS other_value, NULL::BIGINT AS respondent_count,
-    NULL::DOUBLE AS mean_amount, NULL::DOUBLE AS median_amount
+    NULL::DOUBLE AS mean_amount, NULL::DOUBLE AS median_amount, NULL::DOUBLE AS min_amount,
+    NULL::DOUBLE AS p25_amount, NULL::DOUBLE AS p75_amount, NULL::DOUBLE AS max_amount, NULL::BIGINT AS above_cap_count
 FROM report
 UNION ALL BY NAME
 SELECT told_no, 'adult_visits' AS protected_measure_code, area_code, subdistrict_code, '_T' AS service_form_code,
@@ -147,7 +154,9 @@ SELECT told_no, 'survey_fee' AS protected_measure_code, area_code, subdistrict_c
     survey_month AS period, obs_status_code = 'c' AS is_hidden,
     provider_count * coalesce(monthly_amount_mean, CASE WHEN provider_count = {THREE} THEN monthly_amount_median END)
         AS told_value,
-    provider_count AS respondent_count, monthly_amount_mean AS mean_amount, monthly_amount_median AS median_amount
+    provider_count AS respondent_count, monthly_amount_mean AS mean_amount, monthly_amount_median AS median_amount,
+    monthly_amount_min AS min_amount, monthly_amount_p25 AS p25_amount, monthly_amount_p75 AS p75_amount,
+    monthly_amount_max AS max_amount, above_cap_count
 FROM {{open_fee_statistics}}
 WHERE collection_basis_code = 'statistical_survey'
 """
