@@ -14,7 +14,7 @@ After Fischetti and Salazar (2001), Solving the cell suppression problem on tabu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from quality.disclosure.bounds import TOLERANCE, Question, Unsolved, intervals, solve
@@ -22,6 +22,8 @@ from quality.disclosure.systems import Knowledge, System
 
 #: how far an unknown may deviate from the truth, in needs: nobody has to believe in more
 REACH = 8.0
+#: complements so few that nobody looks for fewer
+FEW = 2
 #: insiders looked at in one program
 AT_ONCE = 6
 #: complements tried to be opened again in one system
@@ -43,10 +45,23 @@ def choose(system: System, *, complements: bool = True) -> Choice:
     """The cells to hide. ``complements`` False leaves only what is hidden by itself (a test that shows the leak)."""
     if not complements:
         return Choice(system.hidden, frozenset())
+    looked_ahead = _search(system, ahead=True)
+    if len(looked_ahead.hidden - system.hidden) <= FEW:
+        return looked_ahead
+    return min((looked_ahead, _search(system, ahead=False)), key=lambda choice: _cost(system, choice))
+
+
+def _cost(system: System, choice: Choice) -> float:
+    return sum(system.cells[c].cost for c in choice.hidden)
+
+
+def _search(system: System, *, ahead: bool) -> Choice:
+    """One way to a choice. ``ahead``: with an insider from whom a cell is not hidden those are looked at who will be
+    insiders of its complements: mostly cheaper, and now and then dearer, because a program may spread what it hides."""
     hidden, needs, short = system.hidden, {c: system.cells[c].need for c in range(len(system.cells))}, set()
     while lacking := _lacking(system, hidden, needs):
         before = (hidden, dict(needs))
-        for cell, about in _together(lacking):
+        for cell, about in _together(system, lacking, ahead):
             more = _cheapest(system, hidden, cell, about, needs[cell])
             if more is None:
                 needs[cell] = min(_possible(system, cell, knows, needs[cell]) for knows in about)
@@ -66,14 +81,29 @@ def _around(system: System, cells: set[int]) -> frozenset[int]:
     return frozenset(c for c, cell in enumerate(system.cells) if touched & set(cell.members)) - system.fixed
 
 
-def _together(lacking: list[tuple[int, Knowledge]]) -> Iterator[tuple[int, list[Knowledge]]]:
+def _together(
+    system: System, lacking: list[tuple[int, Knowledge]], ahead: bool
+) -> Iterator[tuple[int, list[Knowledge]]]:
     """The insiders of a cell in groups that one program can look at: what is hidden from one serves the others too."""
     by_cell: dict[int, list[Knowledge]] = {}
     for cell, knows in lacking:
         by_cell.setdefault(cell, []).append(knows)
     for cell, about in by_cell.items():
+        own = system.cells[cell].members
+        more = [i for i in _nearest(system, cell) if i not in about and not _is_his(system, i, own)] if ahead else []
         for n in range(0, len(about), AT_ONCE):
-            yield cell, about[n : n + AT_ONCE]
+            group = about[n : n + AT_ONCE]
+            yield cell, group + more[: AT_ONCE - len(group)]
+
+
+def _nearest(system: System, cell: int) -> list[Knowledge]:
+    """All insiders, those first whose own stand in the smallest cells beside this one."""
+    own = set(system.cells[cell].members)
+    beside: dict[int, int] = {}
+    for other in sorted(system.cells, key=lambda c: -len(c.members)):
+        if own & set(other.members):
+            beside |= dict.fromkeys(other.members, len(other.members))
+    return sorted(system.insiders, key=lambda i: min(beside.get(u, len(system.unknowns)) for u in i))
 
 
 def _opened(system: System, hidden: frozenset[int], needs: dict[int, float]) -> frozenset[int]:
@@ -166,7 +196,7 @@ class _Alike:
         return max(0.0, one.value - max(least, one.low)), max(0.0, min(most, one.high) - one.value)
 
 
-def _is_his(system: System, knows: Knowledge, members: list[int]) -> bool:
+def _is_his(system: System, knows: Knowledge, members: Sequence[int]) -> bool:
     """Whether an insider knows a sum because all of it is his own."""
     return all(u in knows and knows[u][0] == knows[u][1] for u in members)
 
