@@ -91,7 +91,7 @@ def _place(facts: Facts, area: str, streets: list[str], number: int) -> None:
 
 def _stations(facts: tuple[Facts, ...], area: str, street: str, chance: random.Random) -> None:
     for n in range(chance.choice((1, 1, 2, 2, 3))):
-        station, usual = f"{street}-{n}", chance.choice((3, 6, 12, 40))
+        station, usual = f"{street}-{n}", chance.choice((12, 30, 80))
         for one in facts:
             one.add("core_station", area_code=area, station_id=station, station_name=station,
                     station_type_code="basic", subdistrict_code=street, opened_on=date(2024, 1, 1))  # fmt: skip
@@ -105,9 +105,10 @@ def _report(
     report = {
         "area_code": area, "subdistrict_code": street, "station_id": station, "report_month": month,
         "open_day_count": chance.randint(15, 23), "activity_count": chance.randint(1, 6), "group_activity_count": 0,
-        "child_visit_count": chance.randint(0, 2 * usual), "adult_visit_count": chance.randint(0, 2 * usual),
-        "home_visit_count": (visits := chance.choice((0, 1, 3, 6, 9))),
-        "household_count": visits and chance.randint(1, visits),
+        "child_visit_count": chance.randint(0, 6) if chance.random() < 0.08 else chance.randint(6, 2 * usual),
+        "adult_visit_count": chance.randint(5, 2 * usual),
+        "home_visit_count": (visits := chance.choice((0, 3, 6, 9, 12))),
+        "household_count": visits and chance.randint(visits // 2, visits),
     }  # fmt: skip
     late, corrected = chance.random() < 0.08, chance.random() < 0.05
     if month <= "2026-01" and not late:

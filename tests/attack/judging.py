@@ -1,0 +1,146 @@
+"""What was promised of hidden numbers, asked of the attacker: by outsiders, and by insiders who know their own.
+
+What belongs here: the questions, from what is true (which only a test knows) and from what the attacker found hidden.
+What does not: reckoning (attacker.py). A promise is no wider than what everybody knows anyway: of four places no five
+children can be unknown. What an earlier version said already is not asked again, if it was not small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tests.attack.attacker import Bound, Edition, Name, Question, Sameness, World, attack, enrolment, guidance, visits
+
+K = 5
+
+
+@dataclass
+class Truth:
+    """The last version's true numbers: (station, month) -> visits, families; (provider, month) -> children. ``differ``:
+    what was another number when an earlier version was made."""
+
+    visits: Mapping[Name, float] = field(default_factory=dict)
+    families: Mapping[Name, float] = field(default_factory=dict)
+    children: Mapping[Name, float] = field(default_factory=dict)
+    differ: Sequence[Name] = ()
+
+
+@dataclass
+class Verdict:
+    """What came of it. ``told``: hidden numbers that an earlier version had published."""
+
+    asked: int = 0
+    hidden: int = 0
+    told: int = 0
+    narrow: list[Bound] = field(default_factory=list)
+
+    def __iadd__(self, other: Verdict) -> Verdict:
+        self.asked, self.hidden, self.told = self.asked + other.asked, self.hidden + other.hidden, self.told + other.told
+        self.narrow += other.narrow
+        return self
+
+
+def judge(editions: Sequence[Edition], area: str, truth: Truth, population: float | None) -> Verdict:
+    """Every promise about one area."""
+    found = _visits(editions, area, truth)
+    found += _families(editions, area, truth)
+    found += _children(editions, area, truth, population)
+    return found
+
+
+def _visits(editions: Sequence[Edition], area: str, truth: Truth) -> Verdict:
+    world = World()
+    hidden = visits(world, editions, area, Sameness(truth.differ))
+    known = _alone(world)
+    told = [cell for cell, name in hidden.items() if name in known]
+    assert not [cell for cell in told if 0 < truth.visits.get(cell, K) < K], "a small number was published before"
+    asked = {cell: name for cell, name in hidden.items() if name not in known}
+    own = {station: _own(world, truth.visits, station) for station in {name[2] for name in world.bounds}}
+    near = {name: {m[2] for members, _, _ in world.sums if name in members for m in members} for name in asked.values()}
+    questions = []
+    for cell, name in asked.items():
+        questions.append(_question(world, f"visits {'/'.join(cell)}", [name], {}))
+        for station in sorted(near[name] - {cell[0]}):
+            questions.append(_question(world, f"visits {'/'.join(cell)}", [name], own[station], station))
+    return _verdict(world, [q for q in questions if q], len(hidden), len(told))
+
+
+def _families(editions: Sequence[Edition], area: str, truth: Truth) -> Verdict:
+    world = World()
+    hidden = guidance(world, editions, area, Sameness(truth.differ), "household_total")
+    questions = []
+    inside: dict[tuple[str, str], list[Name]] = {}
+    for members, _, _ in world.sums:
+        if len({name[3] for name in members}) == 1:
+            inside[min(members)[2].rpartition("-")[0], min(members)[3]] = sorted(members)
+    inside |= hidden
+    for cell, names in inside.items():
+        for who in ["", *sorted({name[2] for name in names})]:
+            knows = _own(world, truth.families, who) if who else {}
+            about = f"families {'/'.join(cell)}"
+            if cell in hidden and not set(names) <= set(knows):
+                questions.append(_question(world, about, names, knows, who))
+            questions += [
+                _question(world, f"{about} of {name[2]}", [name], knows, who)
+                for name in names
+                if name not in knows and 0 < truth.families.get((name[2], name[3]), 0) < K and name in world.bounds
+            ]
+    return _verdict(world, [q for q in questions if q], len(hidden), 0)
+
+
+def _children(editions: Sequence[Edition], area: str, truth: Truth, population: float | None) -> Verdict:
+    world = World()
+    hidden = enrolment(world, editions, area, Sameness(truth.differ), population)
+    known = _alone(world)
+    questions = []
+    for cell, names in hidden.items():
+        if not set(names) - known.keys():
+            continue
+        about = f"children {'/'.join(cell)}"
+        questions.append(_question(world, about, names, {}))
+        for who in sorted({name[2] for name in names}) if len(names) > 1 else ():
+            questions.append(_question(world, about, names, _own(world, truth.children, who), who))
+    for name in sorted(world.bounds):
+        if 0 < truth.children.get((name[2], name[3]), 0) < K and name not in known:
+            beside = {m[2] for members, _, _ in world.sums if name in members and len(members) < 9 for m in members}
+            about = f"children of {name[2]} {name[3]}"
+            questions.append(_question(world, about, [name], {}))
+            questions += [
+                _question(world, about, [name], _own(world, truth.children, who), who) for who in sorted(beside - {name[2]})
+            ]
+    return _verdict(world, [q for q in questions if q], len(hidden), 0)
+
+
+def _own(world: World, truth: Mapping[Name, float], who: str) -> dict[Name, float]:
+    return {n: truth[n[2], n[3]] for n in world.bounds if n[2] == who and (n[2], n[3]) in truth}
+
+
+def _alone(world: World) -> dict[Name, float]:
+    return {next(iter(m)): value for m, value, slack in world.sums if len(m) == 1 and slack == 0}
+
+
+def _question(
+    world: World, about: str, names: Iterable[Name], knows: Mapping[Name, float], who: str = ""
+) -> Question | None:
+    """None if nothing of it is unknown to him."""
+    members, known = frozenset(names), {**_alone(world), **knows}
+    room = sum(world.bounds[n][1] - world.bounds[n][0] for n in members if n not in known)
+    return Question(about, members, min(K, room), who or "outsider", knows) if room > 0 else None
+
+
+def _verdict(world: World, questions: list[Question], hidden: int, told: int) -> Verdict:
+    narrow = [bound for bound in attack(world, questions) if bound.narrow] if questions else []
+    return Verdict(len(questions), hidden, told, narrow)
+
+
+def shares(editions: Iterable[Edition]) -> Iterator[tuple[str, int, int]]:
+    """(table, numbers that could be published, hidden ones) of the last version, by whose count the cost is told."""
+    last = list(editions)[-1]
+    for table, column in (
+        ("open_station_activity_monthly", "child_visit_count"),
+        ("open_guidance_activity_monthly", "household_total"),
+        ("open_indicator", "indicator_value"),
+    ):
+        rows = [r for r in last.tables[table] if r[column] is not None or r["obs_status_code"] == "c"]
+        yield table, len(rows), sum(r[column] is None for r in rows)
