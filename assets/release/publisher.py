@@ -49,6 +49,7 @@ from assets.release.standing import made_versions, newest_entries, version_count
 from assets.release.stores import Store, StoreConflict, StoreDamaged, begun
 from assets.release.stores.local import LocalStore
 from assets.release.stores.opening import as_store
+from assets.release.withheld import require_unrecoverable
 from assets.release.writers import code, writers
 from quality.disclosure.columns import DisclosureRefused
 from quality.disclosure.texts import column_kinds, require_safe_texts
@@ -135,11 +136,11 @@ def publish(
         held = in_force(redactions, before)
         contracts, confirm = relaxed(registry, held), confirm or Confirmation()
         stage = Staging(con, contracts, Path(open_dir), work, as_of, before, knowledge, made_by, held, confirm)
-        bases, made = newest_entries(store, current), made_versions(history(store))
-        highest = {name: versions[-1].number for name, versions in made.items()}
-        stage.quality, stage.versions = quality, version_counts(made, before)
+        stage.quality = quality
         try:
-            outcomes = [_dataset(stage, store, d, bases.get(d.name), highest, tell) for d in _made(stage, bases)]
+            outcomes = _datasets(stage, store, newest_entries(store, current), tell)
+            if any(entry.changed for entry, *_ in filter(None, outcomes)):
+                require_unrecoverable(stage, store, current, tell)
         finally:
             con.close()
         require_confirmed(w for outcome in outcomes if outcome for w in outcome[2])
@@ -149,6 +150,16 @@ def publish(
             put_pages(store, result.release_id, registry.profile, sign)
         shutil.rmtree(work)
         return result
+
+
+def _datasets(
+    stage: Staging, store: Store, bases: dict[str, DatasetEntry], tell: Progress
+) -> list[tuple[DatasetEntry, DatasetResult, list[Weighed]] | None]:
+    """Stages every dataset, each to come after its newest version that stands."""
+    made = made_versions(history(store))
+    highest = {name: versions[-1].number for name, versions in made.items()}
+    stage.versions = version_counts(made, stage.before)
+    return [_dataset(stage, store, d, bases.get(d.name), highest, tell) for d in _made(stage, bases)]
 
 
 def _made(stage: Staging, bases: dict[str, DatasetEntry]) -> list[Dataset]:

@@ -88,6 +88,7 @@ def summary(body: Mapping[str, Any]) -> dict[str, Any]:
         "open_warnings": open_ones.get("open", {}).get("warning"),
         "oldest_open_days": open_ones.get("oldest_days"),
         "withheld_cells": sum(t["withheld"] for t in body["disclosure"].get("tables", [])),
+        "stale_values": sum(field["stale"] for field in body["freshness"].get("fields", [])),
         "better": sum(line["moved"] == "better" for line in body["indicators"]),
         "worse": sum(line["moved"] == "worse" for line in body["indicators"]),
         "evaluated_indicators": sum(line["state"] == "evaluated" for line in body["indicators"]),

@@ -107,8 +107,20 @@ def threshold(check: Mapping[str, Any]) -> str:
     for figure in held.get("parameters", ()):
         unit = f" {figure['unit']}" if figure["unit"] else ""
         parts.append(f"{figure['code']} = {figure['value']}{unit} ({figure['valid_from']}, {figure['source']})")
-    parts += [f"{name} {held[name]}" for name in ("observed", "last", "tolerance") if held.get(name) is not None]
+    for name, zh in _OBSERVED.items():
+        if text := _between(held.get(name)):
+            parts.append(f"{zh} {name} {text}")
     return "; ".join(parts)
+
+
+_OBSERVED = {"observed": "实际", "bounds": "范围", "last": "上一版", "tolerance": "允许变动"}
+
+
+def _between(value: Any) -> str:
+    """A figure, or the two ends of a range; '' for none."""
+    if not isinstance(value, list):
+        return "" if value is None else f"{value}"
+    return "" if value == [None, None] else "–".join("…" if end is None else f"{end}" for end in value)
 
 
 def _counts(report: Mapping[str, Any], wanted: Callable[[str], bool]) -> dict[str, int]:

@@ -19,6 +19,7 @@ from assets.release.retraction.redactions import left_of
 from assets.release.staging import QUALITY, QUALITY_PAGE, Staged, Staging
 from assets.release.stores import Store
 from quality.checks import CheckResult, figure
+from quality.freshness import FreshnessCount, freshness_counts
 from quality.report.completeness import Expectation, concerning
 from quality.report.document import About, document
 from quality.report.facts import Checked, Facts, Share
@@ -56,7 +57,8 @@ def _facts(staging: Staging, staged: Staged) -> Facts:
     if expected is not None and any(one.periods for one in expected):
         lines = [line for one in expected for line in one.periods]
         shares["reports_received"] = Share(sum(line[2] for line in lines), sum(line[1] for line in lines))
-    return replace(known, checks=(*known.checks, *own), shares=shares, disclosure=_disclosure(staging, staged))
+    blocks = {"disclosure": _disclosure(staging, staged), "freshness": _freshness(staging, staged)}
+    return replace(known, checks=(*known.checks, *own), shares=shares, **blocks)
 
 
 def _tables(staging: Staging, staged: Staged) -> list[Table]:
@@ -108,6 +110,25 @@ def _shares(staging: Staging, staged: Staged) -> dict[str, Share]:
         "files_read_back": Share(counts["files"], counts["files"]),
         "versions_standing": Share(standing + 1, ever + 1),
     }
+
+
+def _freshness(staging: Staging, staged: Staged) -> dict[str, Any]:
+    """How old the volatile values of the published tables are, against what their contracts allow."""
+    found = []
+    for table in _tables(staging, staged):
+        relation = f"read_parquet({literal(str(staging.ordered(table.name)))})"
+        counts = freshness_counts(staging.con, staging.registry, table, relation, staging.as_of)
+        found += [_aged(table, one) for one in counts]
+    return {"state": "evaluated", "fields": found}
+
+
+def _aged(table: Table, one: FreshnessCount) -> dict[str, Any]:
+    field = table.field(one.column)
+    told = {"table": one.table, "column": one.column, "title_zh": field.title_zh, "title_en": field.title_en}
+    told |= {"dated_by": one.dated_by, "until": one.until, "parameter": one.parameter, "months": one.months}
+    told |= {"source": one.source, "first_day": one.first_day and one.first_day.isoformat()}
+    told |= {"fresh": one.fresh_count, "stale": one.stale_count, "undated": one.undated_count}
+    return told | {"not_evaluated": one.not_evaluated_count, "oldest_on": one.oldest_on and str(one.oldest_on)}
 
 
 def _disclosure(staging: Staging, staged: Staged) -> dict[str, Any]:

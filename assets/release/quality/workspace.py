@@ -8,7 +8,7 @@ release before, so that a rebuild comes to the same: not on when a run was made,
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from duckdb import DuckDBPyConnection
@@ -41,6 +41,7 @@ class WorkspaceQuality:
     _standing: list[Standing] | None = None
 
     def facts(self, dataset: Dataset) -> Facts:
+        """Asks everything of the tables behind a dataset: asked.Quality."""
         ctx, tables = self.ctx, behind(dataset.tables)
         received = [ctx.registry.tables[name] for name in tables if ctx.registry.tables[name].layer == "intake"]
         con = connect(ctx)
@@ -97,8 +98,11 @@ def _recorded(ctx: Context, name: str) -> Iterable[Checked]:
     for result in (CheckResult(**raw) for raw in (state or {"checks": []})["checks"]):
         of_gx: Stage | None = "second_opinion" if result.code == DISAGREE else None
         of_gx = "expectation" if result.code in told else of_gx
-        if of_gx or not is_open:
-            yield Checked(of_gx or "table", result)
+        if not is_open:  # figures of rows that are not published stay here
+            kept = {k: v for k, v in result.threshold.items() if k in ("limit", "parameters")}
+            yield Checked(of_gx or "table", replace(result, threshold=kept))
+        elif of_gx:
+            yield Checked(of_gx, result)
 
 
 def _rows(con: DuckDBPyConnection, ctx: Context) -> dict[str, tuple[int, int]]:

@@ -139,6 +139,7 @@ def registry() -> Registry:
         sources=(),
         fingerprint="f" * 64,
         _maps={},
+        quality=load("cn").quality,
     )
 
 

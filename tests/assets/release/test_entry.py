@@ -65,7 +65,7 @@ def test_a_row_that_breaks_its_contract_is_65(entry, published, capsys):
 
 
 def test_frictionless_alone_would_refuse_it_too(entry, published, capsys, monkeypatch):
-    monkeypatch.setattr(staging, "row_rules", lambda *_: [])
+    monkeypatch.setattr(staging, "check_table", lambda *_: [])
     assert entry(open_provider=[BROKEN], open_provider_class=[]) == 65
     said = capsys.readouterr().err
     assert "frictionless" in said and "area_code" in said and "geheim" not in said
@@ -121,5 +121,5 @@ def test_big_tables_are_checked_by_their_head(entry, published, monkeypatch):
     monkeypatch.setattr(verify, "HEAD_ROWS", 1)
     assert entry() == 0
     assert frictionless.validate(str(published / "datasets/providers/1.0.0/datapackage.json")).valid
-    monkeypatch.setattr(staging, "row_rules", lambda *_: [])
+    monkeypatch.setattr(staging, "check_table", lambda *_: [])
     assert entry(open_provider=[BROKEN], open_provider_class=[]) == 65
