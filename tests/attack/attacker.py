@@ -84,7 +84,7 @@ def attack(world: World, questions: Sequence[Question]) -> list[Bound]:
     batch: list[tuple[Question, list[Name]]] = []
     size = 0
     for question in questions:
-        names = sorted(near[next(iter(question.members))])
+        names = sorted(frozenset().union(*(near[name] for name in question.members)))
         if batch and size + len(names) > PROGRAM:
             found += _solve(world, batch)
             batch, size = [], 0
@@ -134,6 +134,8 @@ def _solve(world: World, batch: list[tuple[Question, list[Name]]]) -> list[Bound
         for number in sorted({n for name in names for n in about[name]}):
             members, value, slack = world.sums[number]
             inside = [at[name] for name in members if name in at]
+            if any(name not in at and name not in told for name in members):
+                continue  # a sum of others, in which something known stands too
             outside = sum(told[name] for name in members if name not in at)
             rows += [len(least)] * len(inside)
             columns += inside

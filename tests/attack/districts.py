@@ -18,17 +18,18 @@ from typing import Any
 import pyarrow
 
 from assets.compiled import INDICATORS
-from assets.sql import CHOSEN, TOLD
+from assets.sql import CHOSEN, SUPPLIED_FROM, TOLD
 from quality.disclosure.choice import chosen_complements
 from quality.disclosure.told import told_view
 from schemas.compile.duckdb import column_definitions, order_by, quote
 from schemas.compile.indicators import indicators_select
 from schemas.registry import load
 from tests.assets.sql_bench import Bench, contracts
+from tests.attack.judging import Truth
 
 #: the days of the two releases
 DAYS = (date(2026, 1, 31), date(2026, 2, 28))
-MONTHS = [f"2025-{month:02d}" for month in range(7, 13)] + ["2026-01", "2026-02"]
+MONTHS = ("2025-10", "2025-11", "2025-12", "2026-01", "2026-02")
 FORMS = ("community_embedded", "park_embedded", "private_for_profit")
 #: the indicators that speak of protected numbers
 WANTED = ("IND-02", "IND-07", "IND-08", "IND-23.visits", "IND-23.households", "IND-23.home_visits")
@@ -36,6 +37,7 @@ PUBLISHED = ("open_station", "open_station_activity_monthly", "open_guidance_act
              "open_provider")  # fmt: skip
 LIMITS = {"small_cell_minimum": 5, "fee_interval_share_min": 0.2, "fee_statistics_min_providers": 3}
 
+Name = tuple[str, ...]
 Row = dict[str, Any]
 
 
@@ -49,20 +51,34 @@ class Facts:
     def add(self, table: str, **values: Any) -> None:
         self.rows.setdefault(table, []).append(values)
 
-    def reports(self, area: str) -> dict[tuple[str, str], Row]:
-        """(station, month) -> its report."""
-        found = self.rows.get("core_station_report", ())
-        return {(r["station_id"], r["report_month"]): r for r in found if r["area_code"] == area}
+    def reported(self, column: str) -> dict[Name, float]:
+        """(station, month) -> what its report says."""
+        return {(r["station_id"], r["report_month"]): r[column] for r in self.rows["core_station_report"]}
 
-    def children(self, area: str, month: str) -> dict[str, Row]:
-        """provider -> what holds at the end of a month."""
-        found = (r for r in self.rows.get("core_provider", ()) if r["area_code"] == area)
-        end = f"{month}-28"
+    def children(self) -> dict[Name, float]:
+        """(provider, month) -> its children at the end of the month."""
         return {
-            r["provider_id"]: r
-            for r in found
-            if str(r["valid_from_on"]) <= end and (r["valid_to_on"] is None or str(r["valid_to_on"]) > end)
+            (r["provider_id"], month): r["enrolled_count"]
+            for r in self.rows["core_provider"]
+            for month in MONTHS
+            if str(r["valid_from_on"]) <= f"{month}-28" < str(r["valid_to_on"] or "9999")
         }
+
+
+def truth_of(facts: tuple[Facts, Facts]) -> Truth:
+    """What is true of all districts now, and what was not yet when the first release was made."""
+    first, last = facts
+    differ = [
+        (kind, name[0][:6], *name)
+        for kind, then, now in (
+            ("visits", first.reported("child_visit_count"), last.reported("child_visit_count")),
+            ("household_total", first.reported("household_count"), last.reported("household_count")),
+            ("enrolled", first.children(), last.children()),
+        )
+        for name in then.keys() & now.keys()
+        if then[name] != now[name]
+    ]
+    return Truth(last.reported("child_visit_count"), last.reported("household_count"), last.children(), sorted(differ))
 
 
 def invented(count: int, seed: int = 1) -> tuple[Facts, Facts]:
@@ -90,7 +106,7 @@ def _place(facts: Facts, area: str, streets: list[str], number: int) -> None:
 
 
 def _stations(facts: tuple[Facts, ...], area: str, street: str, chance: random.Random) -> None:
-    for n in range(chance.choice((1, 1, 2, 2, 3))):
+    for n in range(chance.choice((1, 1, 2, 2))):
         station, usual = f"{street}-{n}", chance.choice((12, 30, 80))
         for one in facts:
             one.add("core_station", area_code=area, station_id=station, station_name=station,
@@ -129,7 +145,7 @@ def _providers(facts: tuple[Facts, ...], area: str, street: str, chance: random.
                 "area_code": area, "provider_id": f"{street}-{form}-{n}", "subdistrict_code": street,
                 "service_form_code": form, "provider_name": "园", "filing_status_code": "filed", "is_on_file": True,
                 "site_type_code": "independent", "service_modes": "full_day", "place_count": places,
-                "enrolled_count": enrolled, "valid_from_on": date(2025, 7, 1), "valid_to_on": None,
+                "enrolled_count": enrolled, "valid_from_on": date(2025, 10, 1), "valid_to_on": None,
             }  # fmt: skip
             changed = chance.random() < 0.1
             facts[0].add("core_provider", **provider)
@@ -139,14 +155,17 @@ def _providers(facts: tuple[Facts, ...], area: str, street: str, chance: random.
                 provider |= {"enrolled_count": max(0, min(places, enrolled + chance.choice((-2, -1, 1, 3))))}
             facts[1].add("core_provider", **provider)
     for one in facts:
-        one.add("core_filing", area_code=area, provider_id=f"{street}-first", event_on=date(2025, 7, 1), event_no=1,
+        one.add("core_filing", area_code=area, provider_id=f"{street}-first", event_on=date(2025, 10, 1), event_no=1,
                 filing_event_code="new", filing_status_code="filed", subdistrict_code=street)  # fmt: skip
 
 
-def release(facts: Facts, folder: Path, before: list[Mapping[str, Path]], *, complements: bool = True) -> dict[str, Path]:
-    """Builds what is published of the facts; returns the CSV files by table. Parquet lies beside them.
+def release(
+    facts: Facts, folder: Path, before: list[Mapping[str, Path]], *, complements: bool = True
+) -> tuple[dict[str, Path], list[tuple]]:
+    """Builds what is published of the facts. Returns the CSV files by table (Parquet lies beside them), and
+    (protected number, reason, cells) of what is withheld.
 
-    ``before``: the Parquet files of the releases so far. ``complements`` False leaves them out."""
+    ``before``: the CSV files of the releases so far. ``complements`` False leaves them out."""
     bench = Bench(facts.day)
     for code, value in LIMITS.items():
         bench.parameter(code, value)
@@ -154,7 +173,7 @@ def release(facts: Facts, folder: Path, before: list[Mapping[str, Path]], *, com
         if table.layer == "core":
             _fill(bench, table.name, facts.rows.get(table.name, []))
     bench.con.execute(f"DROP TABLE {TOLD}")
-    told_view(bench.con, TOLD, before)
+    told_view(bench.con, TOLD, [{n: p.with_suffix(".parquet") for n, p in files.items()} for files in before])
     _choose(bench, complements)
     registry = load("binjiang")
     few = SimpleNamespace(indicators={c: registry.indicators[c] for c in WANTED}, tables=registry.tables)
@@ -167,7 +186,10 @@ def release(facts: Facts, folder: Path, before: list[Mapping[str, Path]], *, com
         ordered = f"SELECT * FROM {quote(name)} ORDER BY {order_by(contracts()[name])}"
         bench.con.execute(f"COPY ({ordered}) TO '{folder}/{name}.csv' (FORMAT csv, HEADER true)")
         bench.con.execute(f"COPY ({ordered}) TO '{folder}/{name}.parquet' (FORMAT parquet)")
-    return {name: folder / f"{name}.csv" for name in PUBLISHED}
+    reasons = bench.con.execute(
+        "SELECT protected_measure_code, withheld_reason_code, count(*) FROM measure_withheld GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    return {name: folder / f"{name}.csv" for name in PUBLISHED}, reasons
 
 
 def _fill(bench: Bench, name: str, rows: list[Row]) -> None:
@@ -186,8 +208,8 @@ def _fill(bench: Bench, name: str, rows: list[Row]) -> None:
 
 def _choose(bench: Bench, complements: bool) -> None:
     """The product's choice, or (to see that the attacker then succeeds) none."""
-    if complements:
-        return
-    bench._choose()
-    bench._built.add(CHOSEN)
-    chosen_complements(bench.con, CHOSEN, None)
+    if not complements:
+        for table in SUPPLIED_FROM[CHOSEN]:
+            bench._build(table)
+        chosen_complements(bench.con, CHOSEN, None)
+        bench._built.add(CHOSEN)
