@@ -264,7 +264,9 @@ def _possible(system: System, cell: int, knows: Knowledge, need: float) -> float
     """The width a cell keeps if everything that may be hidden is; its need, if it is more than that."""
     everything = frozenset(range(len(system.cells)))
     group = list(range(len(system.unknowns)))
-    question = _question(system, group, system.equations(everything), list(system.cells[cell].members), knows)
+    told = {u: (system.unknowns[u].value,) * 2 for u in system.known(everything)}
+    asked = list(system.cells[cell].members)
+    question = _question(system, group, system.equations(everything), asked, {**knows, **told})
     ((least, most),) = intervals([question])
     return max(0.0, min(need, most - least) - 2 * TOLERANCE)
 
