@@ -150,7 +150,7 @@ def _asked(
             continue
         left = [u for u in system.cells[cell].members if u not in known]
         if not left:
-            # a sum that is withheld for itself may follow from its parts, which are public; a part may follow from nothing
+            # a sum that is withheld for itself may follow from its parts, which are public; a part from nothing
             if cell not in system.hidden or len(system.cells[cell].members) == 1:
                 yield cell, PUBLIC, None
             continue

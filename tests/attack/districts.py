@@ -1,8 +1,8 @@
 """Many small districts at once, and what two releases in a row publish of them, as CSV files.
 
-What belongs here: inventing facts, and building the tables that are needed of them with the product's own SELECTs (all
-districts are areas of one publisher). What does not: attacking (attacker.py). No file is received and no gate asked: the
-facts are put into the core tables as they are.
+What belongs here: inventing facts, and building the tables that are needed of them with the product's own SELECTs
+(all districts are areas of one publisher). What does not: attacking (attacker.py). No file is received and no gate
+asked: the facts are put into the core tables as they are.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ FORMS = ("community_embedded", "park_embedded", "private_for_profit")
 WANTED = ("IND-02", "IND-07", "IND-08", "IND-23.visits", "IND-23.households", "IND-23.home_visits")
 PUBLISHED = ("open_station", "open_station_activity_monthly", "open_guidance_activity_monthly", "open_indicator",
              "open_provider")  # fmt: skip
+#: children under three of each street
+CHILDREN = 150
 LIMITS = {"small_cell_minimum": 5, "fee_interval_share_min": 0.2, "fee_statistics_min_providers": 3}
 
 Name = tuple[str, ...]
@@ -65,6 +67,12 @@ class Facts:
         }
 
 
+    def people(self, area: str) -> dict[str, float]:
+        """street -> its children under three, which are public elsewhere."""
+        found = (r for r in self.rows["core_population"] if r["area_code"] == area)
+        return {r["subdistrict_code"]: r["person_count"] for r in found}
+
+
 def truth_of(facts: tuple[Facts, Facts]) -> Truth:
     """What is true of all districts now, and what was not yet when the first release was made."""
     first, last = facts
@@ -89,20 +97,19 @@ def invented(count: int, seed: int = 1) -> tuple[Facts, Facts]:
         area = f"{900_000 + number}"
         streets = [f"{area}{n:03d}" for n in range(1, chance.choice((2, 3, 3, 3, 4)) + 1)]
         for one in facts:
-            _place(one, area, streets, number)
+            _place(one, area, streets)
         for street in streets:
             _stations(facts, area, street, chance)
             _providers(facts, area, street, chance)
     return facts
 
 
-def _place(facts: Facts, area: str, streets: list[str], number: int) -> None:
+def _place(facts: Facts, area: str, streets: list[str]) -> None:
     for street in ("_T", *streets):
         facts.add("core_subdistrict", area_code=area, subdistrict_code=street, subdistrict_name=street)
-        count = 400 + number if street == "_T" else 150
-        if street == "_T":
-            facts.add("core_population", area_code=area, subdistrict_code=street, counted_on=date(2024, 12, 31),
-                      population_type_code="resident", age_band_code="m0_36", person_count=count)  # fmt: skip
+        facts.add("core_population", area_code=area, subdistrict_code=street, counted_on=date(2024, 12, 31),
+                  population_type_code="resident", age_band_code="total_u3",
+                  person_count=CHILDREN * (len(streets) if street == "_T" else 1))  # fmt: skip
 
 
 def _stations(facts: tuple[Facts, ...], area: str, street: str, chance: random.Random) -> None:

@@ -36,12 +36,14 @@ class Verdict:
     narrow: list[Bound] = field(default_factory=list)
 
     def __iadd__(self, other: Verdict) -> Verdict:
-        self.asked, self.hidden, self.told = self.asked + other.asked, self.hidden + other.hidden, self.told + other.told
+        self.asked += other.asked
+        self.hidden += other.hidden
+        self.told += other.told
         self.narrow += other.narrow
         return self
 
 
-def judge(editions: Sequence[Edition], area: str, truth: Truth, population: float | None) -> Verdict:
+def judge(editions: Sequence[Edition], area: str, truth: Truth, population: Mapping[str, float]) -> Verdict:
     """Every promise about one area."""
     found = _visits(editions, area, truth)
     found += _families(editions, area, truth)
@@ -52,10 +54,12 @@ def judge(editions: Sequence[Edition], area: str, truth: Truth, population: floa
 def _visits(editions: Sequence[Edition], area: str, truth: Truth) -> Verdict:
     world = World()
     hidden = visits(world, editions, area, Sameness(truth.differ))
-    known = _alone(world)
-    told = [cell for cell, name in hidden.items() if name in known]
-    assert not [cell for cell in told if 0 < truth.visits.get(cell, K) < K], "a small number was published before"
-    asked = {cell: name for cell, name in hidden.items() if name not in known}
+    before = World()
+    visits(before, editions[:-1], area, Sameness(truth.differ))
+    known = _alone(before)
+    small = {cell for cell in hidden if 0 < truth.visits.get(cell, K) < K}
+    told = [cell for cell, name in hidden.items() if name in known and cell not in small]
+    asked = {cell: name for cell, name in hidden.items() if cell not in told}
     own = {station: _own(world, truth.visits, station) for station in {name[2] for name in world.bounds}}
     near = {name: {m[2] for members, _, _ in world.sums if name in members for m in members} for name in asked.values()}
     questions = []
@@ -89,26 +93,22 @@ def _families(editions: Sequence[Edition], area: str, truth: Truth) -> Verdict:
     return _verdict(world, [q for q in questions if q], len(hidden), 0)
 
 
-def _children(editions: Sequence[Edition], area: str, truth: Truth, population: float | None) -> Verdict:
+def _children(editions: Sequence[Edition], area: str, truth: Truth, population: Mapping[str, float]) -> Verdict:
     world = World()
     hidden = enrolment(world, editions, area, Sameness(truth.differ), population)
-    known = _alone(world)
     questions = []
     for cell, names in hidden.items():
-        if not set(names) - known.keys():
-            continue
         about = f"children {'/'.join(cell)}"
         questions.append(_question(world, about, names, {}))
         for who in sorted({name[2] for name in names}) if len(names) > 1 else ():
             questions.append(_question(world, about, names, _own(world, truth.children, who), who))
     for name in sorted(world.bounds):
-        if 0 < truth.children.get((name[2], name[3]), 0) < K and name not in known:
+        if 0 < truth.children.get((name[2], name[3]), 0) < K:
             beside = {m[2] for members, _, _ in world.sums if name in members and len(members) < 9 for m in members}
             about = f"children of {name[2]} {name[3]}"
             questions.append(_question(world, about, [name], {}))
-            questions += [
-                _question(world, about, [name], _own(world, truth.children, who), who) for who in sorted(beside - {name[2]})
-            ]
+            others = sorted(beside - {name[2]})
+            questions += [_question(world, about, [name], _own(world, truth.children, who), who) for who in others]
     return _verdict(world, [q for q in questions if q], len(hidden), 0)
 
 
@@ -123,9 +123,10 @@ def _alone(world: World) -> dict[Name, float]:
 def _question(
     world: World, about: str, names: Iterable[Name], knows: Mapping[Name, float], who: str = ""
 ) -> Question | None:
-    """None if nothing of it is unknown to him."""
-    members, known = frozenset(names), {**_alone(world), **knows}
-    room = sum(world.bounds[n][1] - world.bounds[n][0] for n in members if n not in known)
+    """None if what is not public of it is his own. A number that follows from others of which it is no sum is asked."""
+    members, public = frozenset(names), _alone(world)
+    left = members - public.keys() if len(members) > 1 else members
+    room = sum(world.bounds[n][1] - world.bounds[n][0] for n in left if n not in knows)
     return Question(about, members, min(K, room), who or "outsider", knows) if room > 0 else None
 
 

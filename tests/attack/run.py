@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class Released:
 
     editions: list[Edition]
     truth: Truth
+    people: Callable[[str], Mapping[str, float]]
     reasons: list[tuple]
 
 
@@ -33,7 +35,8 @@ def released(count: int, folder: Path, *, seed: int = 1, complements: bool = Tru
     facts = invented(count, seed)
     first, _ = release(facts[0], folder / "first", [], complements=complements)
     last, reasons = release(facts[1], folder / "last", [first], complements=complements)
-    return Released([read_edition(n, files) for n, files in enumerate((first, last))], truth_of(facts), reasons)
+    editions = [read_edition(n, files) for n, files in enumerate((first, last))]
+    return Released(editions, truth_of(facts), facts[1].people, reasons)
 
 
 def sweep(found: Released) -> Verdict:
@@ -43,7 +46,7 @@ def sweep(found: Released) -> Verdict:
         editions = [Edition(e.number, tables[area]) for e, tables in zip(found.editions, by_area, strict=True)]
         differ = [name for name in found.truth.differ if name[1] == area]
         truth = Truth(found.truth.visits, found.truth.families, found.truth.children, differ)
-        verdict += judge(editions, area, truth, population=400 + int(area) - 900_000)
+        verdict += judge(editions, area, truth, found.people(area))
     return verdict
 
 

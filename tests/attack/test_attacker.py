@@ -118,13 +118,13 @@ def test_a_rate_of_five_percent_of_sixty_places_is_three_children():
         for p, s, n in (("p", "s1", "60"), ("q", "s2", "40"))
     ]
     cells = [indicator("IND-08", "s1", "2026-01", "5.0000", "f"), indicator("IND-08", "s2", "2026-01", None, "f")]
-    world = World()
-    hidden = enrolment(world, [edition(open_provider=providers, open_indicator=cells)], AREA, Sameness(), 1000)
+    world, told = World(), edition(open_provider=providers, open_indicator=cells)
+    hidden = enrolment(world, [told], AREA, Sameness(), {"_T": 1000.0})
     assert bounds(world, hidden["s2", "f", "2026-01"]) == (0.0, 40.0)  # no more children than places
     assert bounds(world, [("enrolled", AREA, "p", "2026-01", "0")]) == (3.0, 3.0)
     cells.append(indicator("IND-07", "_T", "2026-01", "0.7000"))  # of a thousand children
-    world = World()
-    hidden = enrolment(world, [edition(open_provider=providers, open_indicator=cells)], AREA, Sameness(), 1000)
+    world, told = World(), edition(open_provider=providers, open_indicator=cells)
+    hidden = enrolment(world, [told], AREA, Sameness(), {"_T": 1000.0})
     assert bounds(world, hidden["s2", "f", "2026-01"]) == (4.0, 4.0)
 
 
