@@ -150,7 +150,8 @@ def _asked(
             continue
         left = [u for u in system.cells[cell].members if u not in known]
         if not left:
-            if cell not in system.hidden:  # what is withheld for itself may follow from its parts: they are public
+            # a sum that is withheld for itself may follow from its parts, which are public; a part from nothing
+            if cell not in system.hidden or len(system.cells[cell].members) == 1:
                 yield cell, PUBLIC, None
             continue
         group = groups[left[0]]
