@@ -144,8 +144,8 @@ def _last_version(ctx: Context, table: Table) -> str | None:
 def _code() -> str:
     """One hash of the code that makes and checks a table; its SELECT is counted by itself."""
     floors = [code_fingerprint(ROOT / "quality"), code_fingerprint(ROOT / "schemas", (".py",))]
-    makers = ("build.py", "compiled.py", "known.py", "sql.py")
-    return fingerprint(floors, [file_sha256(ROOT / "assets" / name) for name in makers])
+    own = ("build.py", "compiled.py", "known.py", "sql.py")
+    return fingerprint(floors, [file_sha256(ROOT / "assets" / name) for name in own])
 
 
 def require_current(ctx: Context, names: list[str]) -> None:
@@ -201,7 +201,7 @@ def _checked(
     con.execute(f"CREATE TEMP TABLE staged AS {fresh}")
     _refuse_extra_columns(con, table, sql)
     checks = check_table(con, ctx.registry, table, "staged", ctx.as_of)
-    checks += _opinions(ctx, con, table) if opinions else []
+    checks += _opinions(ctx, con, table, checks) if opinions else []
     if blocking_failures(checks):
         raise TableRefused(table.name, checks)
     write_parquet(con, f"FROM staged ORDER BY {order_by(table)}", path_of(ctx, table.name))
@@ -220,7 +220,9 @@ def _refuse_extra_columns(con: duckdb.DuckDBPyConnection, table: Table, sql: str
         raise ValueError(f"{table.name}: the SELECT gives columns its contract does not have: {extra}")
 
 
-def _opinions(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table) -> list[CheckResult]:
+def _opinions(
+    ctx: Context, con: duckdb.DuckDBPyConnection, table: Table, first: list[CheckResult]
+) -> list[CheckResult]:
     """Of an open table: a second engine's opinion on its contract, and people's opinions beyond it."""
     if table.layer != "open":
         return []
@@ -228,5 +230,5 @@ def _opinions(ctx: Context, con: duckdb.DuckDBPyConnection, table: Table) -> lis
 
     released = ctx.released(table.name) if goes_on(table.name) else None
     last = f"read_parquet({literal(str(released))})" if released else None
-    second = second_opinion(con, ctx.registry, table, "staged", ctx.as_of)
+    second = second_opinion(con, ctx.registry, table, "staged", ctx.as_of, first)
     return [second, *check_expectations(con, table, "staged", last)]

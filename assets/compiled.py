@@ -1,7 +1,8 @@
 """The values of all indicators, as a relation that a SELECT may read: compiled from their definitions.
 
-`open_indicator` reads ``compiled_indicator`` as core SELECTs read ``known_<table>``: no file repeats a formula, and the
-SELECT that is published stays a file. A profile may add indicators, so the relation reads every table of totals.
+`open_indicator` reads ``compiled_indicator`` as core SELECTs read ``known_<table>``: no file repeats a formula, and
+the SELECT that is published stays a file. A profile may add indicators, so what stands behind the relation is every
+table of totals.
 
 What belongs here: the relation and what stands behind it. What does not: formulas (schemas/indicators), the frame of
 the SELECT (schemas/compile/indicators.py).

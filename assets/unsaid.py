@@ -68,7 +68,7 @@ def _told(step: str, error: Exception) -> Exception:
 def _place(error: Exception) -> str:
     """The last line of ours that it came through."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(ROOT)]
-    ours = [f for f in frames if Path(f.filename).relative_to(ROOT).parts[0] in _OWN]
+    ours = [f for f in frames if Path(f.filename).relative_to(ROOT).parts[0] in _OWN and f.filename != __file__]
     if not ours:
         return ""
     return f"{Path(ours[-1].filename).relative_to(ROOT).as_posix()}:{ours[-1].lineno}"

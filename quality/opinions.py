@@ -198,7 +198,7 @@ def _against(opinion: Opinion, before: pd.DataFrame) -> Asked:
         found = [float(value) for value in values.quantile(wanted, interpolation="nearest")]
         ranges = {"quantiles": wanted, "value_ranges": [list(_bounds(value, opinion)) for value in found]}
         return Asked(opinion, {"column": opinion.column, "quantile_ranges": ranges}, found)
-    last = STATISTICS[opinion.expectation](values)
+    last = round(STATISTICS[opinion.expectation](values), 6)
     low, high = _bounds(last, opinion)
     return Asked(opinion, opinion.arguments | {"min_value": low, "max_value": high}, last)
 

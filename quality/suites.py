@@ -8,6 +8,7 @@ Great Expectations takes seconds to import, so it is imported when a suite is ru
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -49,14 +50,21 @@ class Expected:
 
 
 def second_opinion(
-    con: duckdb.DuckDBPyConnection, registry: Registry, table: Table, relation: str, as_of: date
+    con: duckdb.DuckDBPyConnection,
+    registry: Registry,
+    table: Table,
+    relation: str,
+    as_of: date,
+    first: Sequence[CheckResult] = (),
 ) -> CheckResult:
     """Whether the contract holds for Great Expectations where it holds for DuckDB, row rules in SQL aside.
 
-    Of a large table the first rows by key are asked about. A question that crashes is a warning; another answer is
-    an error, whoever is right."""
+    Of a large table the first rows by key are asked about. ``first``: what DuckDB said of all rows, if it was asked.
+    A question that crashes is a warning; another answer is an error, whoever is right."""
     rows = f"(FROM {relation} ORDER BY {order_by(table)} LIMIT {TWICE_ROWS})"
-    told = {(r.code, r.column): not r.failed_count for r in check_table(con, registry, table, rows, as_of)}
+    if not first or max(r.evaluated_count for r in first) > TWICE_ROWS:
+        first = check_table(con, registry, table, rows, as_of)
+    told = {(r.code, r.column): not r.failed_count for r in first}
     asked = list(contract_expectations(registry, table, as_of))
     questions = [(e.expectation, e.arguments) for e in asked]
     outcomes = validated(table.name, frame_of(con, f"FROM {rows}"), questions, {"result_format": "BOOLEAN_ONLY"})
@@ -163,17 +171,9 @@ def validated(
 
     One whose arguments it does not even take has crashed, like one that raises when it is asked."""
     import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    batch = (
-        context.data_sources.add_pandas("open")
-        .add_dataframe_asset(name)
-        .add_batch_definition_whole_dataframe("staged")
-        .get_batch({"dataframe": frame})
-    )
+    batch = _staged().get_batch({"dataframe": frame})
     questions = []
     outcomes: list[Any] = [SimpleNamespace(success=False, result={}, exception_info=_RAISED)] * len(asked)
     for number, (expectation, arguments) in enumerate(asked):
@@ -187,6 +187,19 @@ def validated(
 
 
 _RAISED = {"raised_exception": True}
+
+
+@functools.cache
+def _staged() -> Any:
+    """Where frames are put to be asked about, once for a process: writing down its settings takes Great Expectations
+    longer than a small table does."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    asset = context.data_sources.add_pandas("open").add_dataframe_asset("table")
+    return asset.add_batch_definition_whole_dataframe("staged")
 
 
 def crashed(outcome: Any) -> bool:

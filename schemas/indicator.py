@@ -33,7 +33,7 @@ class IndicatorInput(Strict):
 
 
 class Target(Strict):
-    """A value to be reached by a day, or kept since. It holds in the profile of that name and those that extend it."""
+    """A value to be reached by a day, or kept since; for the profile of that name and those that extend it."""
 
     value: Decimal
     due_on: date

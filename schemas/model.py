@@ -221,9 +221,12 @@ class Table(Strict):
         if set(self.traced_by) - set(self.key):
             raise ValueError(f"{self.name}: traced_by names columns that are not in its key")
         private = [f.name for f in self.fields if f.access != "public"]
+        few = [f.name for f in self.fields if f.suppress_below and f.name not in self.withheld]
         check_freshness(self.freshness, {f.name: f.type for f in self.fields}, {*self.key, *self.required})
         if self.layer == "open" and private:
             raise ValueError(f"{self.name}: an open table may not hold private fields {private}")
+        if self.layer == "open" and few:
+            raise ValueError(f"{self.name}: an open table has to say when {few}, counts of people, are withheld")
         return self
 
     @property

@@ -207,7 +207,7 @@ class _Reader:
         return {n: _made(CodeList, {"name": n, "entries": e}, HERE / "codelists") for n, e in entries.items()}
 
     def indicators(self, folders: list[Path], chain: tuple[Profile, ...]) -> dict[str, Indicator]:
-        """Every indicator by code: the common ones and those of the profiles, with targets and currency of the last."""
+        """Every indicator by code: common ones and those the profiles add, with targets and currency of the last."""
         found: dict[str, Indicator] = {}
         slugs, currency = [p.slug for p in chain], _chain_defaults(chain).get("currency_code", "CNY")
         for folder in [HERE, *folders]:

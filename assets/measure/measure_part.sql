@@ -1,7 +1,7 @@
 -- What the cells are made of that hang together with a withheld one, for the choice of complements: of the visits of an
 -- area and year the stations that have a withheld month and a few beside them, of the enrolment of an area and month all
 -- providers, of a survey all answers about one item. Of many parts of a cell the largest stand alone, as each of them
--- knows its own, and the rest together.
+-- knows its own, and the rest together. Families guided and visits to them are two aspects of one cell.
 WITH hidden AS (
     SELECT DISTINCT
         protected_measure_code, area_code, subdistrict_code, service_form_code, member_code, period
@@ -50,6 +50,20 @@ month AS (
         AND hidden.period = cell.period
     WHERE LENGTH(cell.period) = 7
 ),
+guidance_system AS (
+    SELECT DISTINCT area_code, SUBSTRING(period, 1, 4) AS report_year
+    FROM hidden
+    WHERE protected_measure_code = 'guided_households'
+),
+guided AS (
+    SELECT area_code, subdistrict_code, report_month, station_id, 1 AS aspect_no, household_count AS n
+    FROM core_station_report
+    WHERE household_count IS NOT NULL
+    UNION ALL
+    SELECT area_code, subdistrict_code, report_month, station_id, 2, home_visit_count
+    FROM core_station_report
+    WHERE home_visit_count IS NOT NULL
+),
 item AS (
     SELECT DISTINCT
         statistics.area_code, statistics.class_type_code, statistics.service_mode_code, statistics.fee_item_code,
@@ -73,6 +87,7 @@ part AS (
         '_T' AS service_form_code,
         report.station_id AS member_code,
         report.report_month AS period,
+        1 AS aspect_no,
         report.station_id AS part_code,
         CAST(report.child_visit_count AS DECIMAL(18, 2)) AS part_value,
         CASE WHEN report.open_day_count = 0 THEN CAST(0 AS DECIMAL(18, 2)) END AS part_maximum
@@ -85,12 +100,29 @@ part AS (
     WHERE station_ranked.hidden_count > 0 OR station_ranked.nth <= 6
     UNION ALL
     SELECT
+        'guided_households',
+        guided.area_code,
+        guided.subdistrict_code,
+        '_T',
+        'home_visit',
+        guided.report_month,
+        guided.aspect_no,
+        guided.station_id,
+        CAST(guided.n AS DECIMAL(18, 2)),
+        CAST(NULL AS DECIMAL(18, 2))
+    FROM guided
+    INNER JOIN guidance_system
+        ON guidance_system.area_code = guided.area_code
+        AND guidance_system.report_year = SUBSTRING(guided.report_month, 1, 4)
+    UNION ALL
+    SELECT
         'enrolled_children',
         enrolment.area_code,
         enrolment.subdistrict_code,
         enrolment.service_form_code,
         '_T',
         month.period,
+        1,
         enrolment.provider_id,
         CAST(enrolment.enrolled_count AS DECIMAL(18, 2)),
         CAST(enrolment.place_count AS DECIMAL(18, 2))
@@ -109,6 +141,7 @@ part AS (
             '|', answer.class_type_code, answer.service_mode_code, answer.fee_item_code, answer.inclusive_code
         ),
         answer.survey_month,
+        1,
         answer.provider_id,
         answer.monthly_amount,
         CAST(NULL AS DECIMAL(18, 2))
@@ -127,7 +160,8 @@ ranked AS (
         CASE
             WHEN ROW_NUMBER() OVER (
                 PARTITION BY
-                    protected_measure_code, area_code, subdistrict_code, service_form_code, member_code, period
+                    protected_measure_code, area_code, subdistrict_code, service_form_code, member_code, period,
+                    aspect_no
                 ORDER BY part_value DESC, part_code
             ) <= 8 THEN part_code
             ELSE '_rest'
@@ -141,10 +175,12 @@ SELECT
     service_form_code,
     member_code,
     period,
+    aspect_no,
     shown_part_code AS part_code,
     SUM(part_value) AS part_value,
     CASE WHEN COUNT(part_maximum) = COUNT(*) THEN SUM(part_maximum) END AS part_maximum,
     COUNT(*) AS part_count
 FROM ranked
 GROUP BY
-    protected_measure_code, area_code, subdistrict_code, service_form_code, member_code, period, shown_part_code
+    protected_measure_code, area_code, subdistrict_code, service_form_code, member_code, period, aspect_no,
+    shown_part_code

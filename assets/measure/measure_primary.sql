@@ -261,6 +261,11 @@ found AS (
             surveyed.provider_count <> told.respondent_count
             OR ABS(surveyed.monthly_amount_mean - told.mean_amount) > 0.005
             OR ABS(surveyed.monthly_amount_median - told.median_amount) > 0.005
+            OR ABS(surveyed.monthly_amount_min - told.min_amount) > 0.005
+            OR ABS(surveyed.monthly_amount_p25 - told.p25_amount) > 0.005
+            OR ABS(surveyed.monthly_amount_p75 - told.p75_amount) > 0.005
+            OR ABS(surveyed.monthly_amount_max - told.max_amount) > 0.005
+            OR surveyed.above_cap_count <> told.above_cap_count
         )
 ),
 ranked AS (

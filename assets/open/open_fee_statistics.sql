@@ -3,8 +3,8 @@
 -- respondents quartiles, extremes and mean: whatever is added up or subtracted of the numbers of a cell still mixes
 -- three answers, so that neither an outsider nor one of the three is left with another's (tests/attack). Quartiles
 -- and extremes that lie close together would tell what everybody asks, and are not published.
--- The cap comparison of a survey is published for the whole area and all forms only: parts of a count of providers
--- above a cap add up, and would tell of single ones.
+-- Of a survey, how many are above a cap and how many amounts were derived is published for the whole area and all forms
+-- only: such counts add up, and would tell of single respondents.
 WITH parameter AS (
     SELECT
         MAX(CASE WHEN code = 'fee_quartile_min_providers' THEN value_number END) AS quartile_minimum,
@@ -46,7 +46,11 @@ allowed AS (
         is_public OR is_shown
             AND provider_count >= quartile_minimum
             AND subdistrict_code = '_T'
-            AND service_form_code = '_T' AS shows_cap
+            AND service_form_code = '_T' AS shows_cap,
+        is_public OR is_shown
+            AND subdistrict_code = '_T'
+            AND service_form_code = '_T'
+            AND inclusive_code = '_T' AS shows_derived
     FROM judged
     CROSS JOIN parameter
 ),
@@ -78,7 +82,7 @@ SELECT
     allowed.collection_basis_code,
     allowed.survey_month,
     allowed.provider_count,
-    CASE WHEN is_shown THEN derived_count END AS derived_count,
+    CASE WHEN shows_derived THEN derived_count END AS derived_count,
     CASE WHEN shows_extremes THEN monthly_amount_min END AS monthly_amount_min,
     CASE WHEN shows_quartiles THEN monthly_amount_p25 END AS monthly_amount_p25,
     CASE WHEN is_shown THEN monthly_amount_median END AS monthly_amount_median,

@@ -49,6 +49,7 @@ from assets.release.standing import made_versions, newest_entries, version_count
 from assets.release.stores import Store, StoreConflict, StoreDamaged, begun
 from assets.release.stores.local import LocalStore
 from assets.release.stores.opening import as_store
+from assets.release.withheld import require_unrecoverable
 from assets.release.writers import code, writers
 from quality.disclosure.columns import DisclosureRefused
 from quality.disclosure.texts import column_kinds, require_safe_texts
@@ -138,6 +139,8 @@ def publish(
         stage.quality = quality
         try:
             outcomes = _datasets(stage, store, newest_entries(store, current), tell)
+            if any(entry.changed for entry, *_ in filter(None, outcomes)):
+                require_unrecoverable(stage, store, current, tell)
         finally:
             con.close()
         require_confirmed(w for outcome in outcomes if outcome for w in outcome[2])

@@ -103,7 +103,7 @@ def solve(weights: Any, bounds: Any, **limits: Any) -> Any:
     """The least weighted sum within bounds and limits, by dual simplex. Unsolved if there is none."""
     from scipy.optimize import linprog
 
-    result = linprog(weights, bounds=bounds, method="highs-ds", **limits)
+    result = linprog(weights, bounds=bounds, method="highs-ds", options={"presolve": False}, **limits)
     if result.status != 0:
         raise Unsolved(f"linear program: status {result.status}")
     return result.x

@@ -21,7 +21,7 @@ from quality.disclosure.systems import Cell, System, Unknown
 from quality.disclosure.told import THREE
 
 ALL = "_T"
-VISITS, ENROLMENT, FEES = "child_visits", "enrolled_children", "survey_fee"
+VISITS, GUIDANCE, ENROLMENT, FEES = "child_visits", "guided_households", "enrolled_children", "survey_fee"
 #: the insiders looked at of a cell of many: those who know most of it
 MOST_INSIDERS = 3
 REST = "_rest"
@@ -64,7 +64,7 @@ Edition = Mapping[Key, Said]
 def system_of(key: Key) -> tuple[str, ...]:
     """The system a cell belongs to."""
     measure, area, _, _, member, period = key
-    if measure == VISITS:
+    if measure in (VISITS, GUIDANCE):
         return measure, area, period[:4]
     return (measure, area, period, member.rpartition("|")[0]) if measure == FEES else (measure, area, period)
 
@@ -72,11 +72,14 @@ def system_of(key: Key) -> tuple[str, ...]:
 def totals_of(key: Key, as_of: date) -> Iterator[tuple[Key, float]]:
     """The totals that are published of a smallest cell, and what hiding one costs beside the cell, which costs 1."""
     measure, area, subdistrict, form, member, period = key
-    if measure == VISITS:
+    if measure in (VISITS, GUIDANCE):
+        of_member = ALL if measure == VISITS else member
         over = int(period[:4]) < as_of.year
         spans = [(period, 1.0), (period[:4], 2.0)] if over else [(period, 1.0)]
         for (span, times), (place, cost) in product(spans, ((subdistrict, 4.0), (ALL, 8.0))):
-            yield (measure, area, place, ALL, ALL, span), cost * times
+            total = (measure, area, place, ALL, of_member, span)
+            if total != key:
+                yield total, cost * times
     elif measure == ENROLMENT:
         for place, of_form, cost in ((subdistrict, ALL, 4.0), (ALL, form, 4.0), (ALL, ALL, 16.0)):
             yield (measure, area, place, of_form, ALL, period), cost
@@ -228,8 +231,8 @@ class _Builder:
 def _is_total(key: Key) -> bool:
     """Whether a cell is a total of others."""
     measure, _, subdistrict, form, member, period = key
-    if measure == VISITS:
-        return member == ALL or len(period) == 4
+    if measure in (VISITS, GUIDANCE):
+        return ALL in (member, subdistrict) or len(period) == 4
     if measure == FEES:
         return ALL in (subdistrict, form, member.rpartition("|")[2])
     return ALL in (subdistrict, form) or len(period) == 4

@@ -62,46 +62,58 @@ def chosen_complements(
     if rules is None:
         return outcome
     rows, known = [], {}
-    for parts, primary, editions in _systems(con):
-        built = build(parts, primary, editions, rules)
+    for aspects, primary in _systems(con):
         outcome.systems += 1
-        sign = signature(built)
-        if sign not in known:
-            outcome.solved += 1
-            known[sign] = choose(built.system, complements=complements)
-        choice = known[sign]
-        outcome.short += len(choice.short)
-        more = {built.keys[c]: "complement" for c in choice.hidden - built.system.hidden}
-        rows += [[*key, reason] for key, reason in (more | built.withheld).items() if key]
+        chosen: dict[Key, str] = {}
+        waiting = list(aspects)
+        while waiting:  # what stands or falls together is chosen for one aspect after another until nothing is added
+            parts, editions = waiting.pop(0)
+            built = build(parts, primary | chosen.keys(), editions, rules)
+            sign = signature(built)
+            if sign not in known:
+                outcome.solved += 1
+                known[sign] = choose(built.system, complements=complements)
+            choice = known[sign]
+            more = {built.keys[c]: "complement" for c in choice.hidden - built.system.hidden} | built.withheld
+            outcome.short += len(choice.short)
+            if more and len(aspects) > 1:
+                waiting = [one for one in aspects if one[0] is not parts]
+            chosen |= {key: reason for key, reason in more.items() if key}
+        rows += [[*key, reason] for key, reason in chosen.items()]
     if rows:
         columns = [list(column) for column in zip(*sorted(rows), strict=True)]
         con.execute(f"INSERT INTO {quote(name)} SELECT {', '.join(['unnest(?::VARCHAR[])'] * len(columns))}", columns)
     return outcome
 
 
-def _systems(con: DuckDBPyConnection) -> Iterator[tuple[dict[Key, list[Part]], set[Key], list[Edition]]]:
-    """Every system with a withheld cell: its smallest cells, what is withheld of it, what was said of it."""
-    parts: dict[tuple, dict[Key, list[Part]]] = defaultdict(lambda: defaultdict(list))
-    read = f"SELECT {_KEY}, part_code, part_value::DOUBLE, part_maximum::DOUBLE, part_count FROM measure_part"
-    for *key, code, value, most, count in con.execute(f"{read} ORDER BY ALL").fetchall():
+#: what is counted of the smallest cells of a system, and what was said of that
+Aspect = tuple[dict[Key, list[Part]], list[Edition]]
+
+
+def _systems(con: DuckDBPyConnection) -> Iterator[tuple[list[Aspect], set[Key]]]:
+    """Every system with a withheld cell: its aspects, which are withheld together, and what is withheld of it."""
+    parts: dict[tuple, dict[int, dict[Key, list[Part]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    read = f"SELECT {_KEY}, aspect_no, part_code, part_value::DOUBLE, part_maximum::DOUBLE, part_count"
+    for *key, aspect, code, value, most, count in con.execute(f"{read} FROM measure_part ORDER BY ALL").fetchall():
         known = tuple(key)
-        parts[system_of(known)][known].append(Part(code, value, inf if most is None else most, count))
+        parts[system_of(known)][aspect][known].append(Part(code, value, inf if most is None else most, count))
     primary: dict[tuple, set[Key]] = defaultdict(set)
     for key in con.execute(f"SELECT {_KEY} FROM measure_primary ORDER BY ALL").fetchall():
         primary[system_of(key)].add(key)
-    told = _told(con)
+    told = {1: _told(con, "told_value"), 2: _told(con, "other_value")}
     for system in sorted(parts):
-        yield parts[system], primary[system], told.get(system, [])
+        aspects = [(parts[system][no], told[no].get(system, [])) for no in sorted(parts[system])]
+        yield aspects, primary[system]
 
 
-def _told(con: DuckDBPyConnection) -> dict[tuple, list[Edition]]:
+def _told(con: DuckDBPyConnection, value: str) -> dict[tuple, list[Edition]]:
     """What the editions said of the systems that are looked at; of two that said the same, one."""
     con.execute(
         "CREATE OR REPLACE TEMP TABLE looked_at AS SELECT DISTINCT protected_measure_code, area_code, "
         "substr(period, 1, 4) AS year FROM measure_part"
     )
     read = (
-        f"SELECT told_no, {_KEY}, is_hidden, told_value FROM told_cell t WHERE EXISTS (FROM looked_at l WHERE "
+        f"SELECT told_no, {_KEY}, is_hidden, {value} FROM told_cell t WHERE EXISTS (FROM looked_at l WHERE "
         "l.protected_measure_code = t.protected_measure_code AND l.area_code = t.area_code "
         "AND l.year = substr(t.period, 1, 4)) ORDER BY ALL"
     )

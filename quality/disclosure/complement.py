@@ -96,21 +96,61 @@ def _lacking(
 def _asked(
     system: System, hidden: frozenset[int], needs: dict[int, float], only: frozenset[int] | None
 ) -> Iterable[tuple[int, Knowledge, Question | None]]:
-    """Every hidden cell with every insider to whom it is not his own; None where nothing of it is unknown."""
+    """Every hidden cell with every insider to whom it is not his own, unless it is plain that its interval is wide
+    enough; None where nothing of it is unknown."""
     equations = system.equations(hidden)
     known = system.known(hidden)
     groups = _groups(system, hidden, equations, known)
+    alike = _Alike(system, equations, groups)
     for cell in sorted(hidden - system.fixed):
         if needs[cell] <= TOLERANCE or (only is not None and cell not in only):
             continue
         left = [u for u in system.cells[cell].members if u not in known]
         if not left:
-            yield cell, PUBLIC, None
+            if cell not in system.hidden:  # what is withheld for itself may follow from its parts: they are public
+                yield cell, PUBLIC, None
             continue
         group = groups[left[0]]
         about = [i for i in system.insiders if any(u in group for u in i) and not _is_his(system, i, left)]
         for knows in about or [PUBLIC]:
-            yield cell, knows, _question(system, sorted(group), equations, left, knows)
+            if not alike.is_wide(left, knows, needs[cell]):
+                yield cell, knows, _question(system, sorted(group), equations, left, knows)
+
+
+class _Alike:
+    """Unknowns that stand in the same sums can be exchanged for one another: what one has more, another has less.
+
+    It spares most programs, and is never more than the truth."""
+
+    def __init__(self, system: System, equations: list[tuple[int, ...]], unknowns: Iterable[int]):
+        self.system = system
+        sums: dict[int, list[int]] = {u: [] for u in unknowns}
+        for n, members in enumerate(equations):
+            for u in members:
+                sums[u].append(n)
+        self.sums = {u: tuple(of) for u, of in sums.items()}
+        self.alike: dict[tuple[int, ...], list[int]] = {}
+        for u in sorted(self.sums):
+            self.alike.setdefault(self.sums[u], []).append(u)
+
+    def is_wide(self, members: list[int], knows: Knowledge, need: float) -> bool:
+        """Whether one of the members can be exchanged widely enough, with an unknown beside them or with nothing."""
+        inside = set(members)
+        for u in members:
+            down, up = self._room(u, knows)
+            if not self.sums[u] and down + up >= need:
+                return True
+            for other in self.alike[self.sums[u]] if self.sums[u] else ():
+                less, more = self._room(other, knows)
+                if other not in inside and min(down, more) + min(up, less) >= need:
+                    return True
+        return False
+
+    def _room(self, u: int, knows: Knowledge) -> tuple[float, float]:
+        """How far an unknown may be below and above the truth, as far as somebody knows."""
+        one = self.system.unknowns[u]
+        least, most = knows.get(u, (one.low, one.high))
+        return max(0.0, one.value - max(least, one.low)), max(0.0, min(most, one.high) - one.value)
 
 
 def _is_his(system: System, knows: Knowledge, members: list[int]) -> bool:

@@ -57,20 +57,32 @@ TABLES: dict[str, dict[str, str]] = {
         "collection_basis_code": "VARCHAR",
         "survey_month": "VARCHAR",
         "provider_count": "BIGINT",
+        "monthly_amount_min": "DOUBLE",
+        "monthly_amount_p25": "DOUBLE",
         "monthly_amount_median": "DOUBLE",
         "monthly_amount_mean": "DOUBLE",
+        "monthly_amount_p75": "DOUBLE",
+        "monthly_amount_max": "DOUBLE",
+        "above_cap_count": "BIGINT",
         "obs_status_code": "VARCHAR",
     },
 }
 #: indicators that give a protected count back, and how the SELECT below reads them
-READ = {"IND-07": "enrolled_children", "IND-08": "enrolled_children", "IND-23.visits": "child_visits"}
+READ = {
+    "IND-07": "enrolled_children",
+    "IND-08": "enrolled_children",
+    "IND-23.visits": "child_visits",
+    "IND-23.home_visits": "guided_households",
+    "IND-23.households": "guided_households",
+}
 #: of so many answers the median is the mean of all
 THREE = 3
 
 _COLUMNS = (
     "told_no BIGINT, protected_measure_code VARCHAR, area_code VARCHAR, subdistrict_code VARCHAR, "
     "service_form_code VARCHAR, member_code VARCHAR, period VARCHAR, is_hidden BOOLEAN, told_value DOUBLE, "
-    "other_value DOUBLE, respondent_count BIGINT, mean_amount DOUBLE, median_amount DOUBLE"
+    "other_value DOUBLE, respondent_count BIGINT, mean_amount DOUBLE, median_amount DOUBLE, min_amount DOUBLE, "
+    "p25_amount DOUBLE, p75_amount DOUBLE, max_amount DOUBLE, above_cap_count BIGINT"
 )
 _SELECT = f"""
 WITH report AS (
@@ -87,7 +99,8 @@ reports AS (
 SELECT told_no, 'child_visits' AS protected_measure_code, area_code, subdistrict_code, '_T' AS service_form_code,
     station_id AS member_code, report_month AS period, child_visit_count IS NULL AND obs_status_code = 'c' AS is_hidden,
     child_visit_count::DOUBLE AS told_value, NULL::DOUBLE AS other_value, NULL::BIGINT AS respondent_count,
-    NULL::DOUBLE AS mean_amount, NULL::DOUBLE AS median_amount
+    NULL::DOUBLE AS mean_amount, NULL::DOUBLE AS median_amount, NULL::DOUBLE AS min_amount,
+    NULL::DOUBLE AS p25_amount, NULL::DOUBLE AS p75_amount, NULL::DOUBLE AS max_amount, NULL::BIGINT AS above_cap_count
 FROM report
 UNION ALL BY NAME
 SELECT told_no, 'adult_visits' AS protected_measure_code, area_code, subdistrict_code, '_T' AS service_form_code,
@@ -108,23 +121,42 @@ SELECT told_no, 'guided_households' AS protected_measure_code, area_code, subdis
 FROM {{open_guidance_activity_monthly}}
 WHERE guidance_mode_code = 'home_visit'
 UNION ALL BY NAME
-SELECT i.told_no, 'enrolled_children' AS protected_measure_code, i.area_code, i.subdistrict_code, i.service_form_code,
-    '_T' AS member_code, i.period, bool_or(i.obs_status_code = 'c') AS is_hidden,
-    round(max(i.indicator_value * p.indicator_value / 100)) AS told_value
-FROM {{open_indicator}} i
-LEFT JOIN {{open_indicator}} p
-    ON p.told_no = i.told_no AND p.area_code = i.area_code AND p.subdistrict_code = i.subdistrict_code
-    AND p.service_form_code = i.service_form_code AND p.period = i.period AND p.indicator_code = 'IND-02'
-    AND i.indicator_code = 'IND-08'
-WHERE i.indicator_code IN ('IND-07', 'IND-08') AND (i.indicator_value IS NOT NULL OR i.obs_status_code = 'c')
+SELECT told_no, 'guided_households' AS protected_measure_code, area_code, subdistrict_code, '_T' AS service_form_code,
+    'home_visit' AS member_code, period, bool_or(obs_status_code = 'c') AS is_hidden,
+    max(indicator_value) FILTER (indicator_code = 'IND-23.households') AS told_value,
+    max(indicator_value) FILTER (indicator_code = 'IND-23.home_visits') AS other_value
+FROM {{open_indicator}}
+WHERE indicator_code IN ('IND-23.households', 'IND-23.home_visits')
+    AND (subdistrict_code = '_T' OR length(period) = 4)
+    AND (indicator_value IS NOT NULL OR obs_status_code = 'c')
 GROUP BY ALL
+UNION ALL BY NAME
+-- enrolled: of the places, if all providers state their children; else of the children under three
+SELECT told_no, 'enrolled_children' AS protected_measure_code, area_code, subdistrict_code, service_form_code,
+    '_T' AS member_code, period, is_hidden,
+    round(coalesce(CASE WHEN NOT is_estimated THEN taken * places / 100 END, rate * places * 10 / supply)) AS told_value
+FROM (
+    SELECT told_no, area_code, subdistrict_code, service_form_code, period,
+        bool_or(obs_status_code = 'c') FILTER (indicator_code IN ('IND-07', 'IND-08')) AS is_hidden,
+        bool_or(obs_status_code = 'e') FILTER (indicator_code = 'IND-08') AS is_estimated,
+        max(indicator_value) FILTER (indicator_code = 'IND-02') AS places,
+        max(indicator_value) FILTER (indicator_code = 'IND-03b') AS supply,
+        max(indicator_value) FILTER (indicator_code = 'IND-07') AS rate,
+        max(indicator_value) FILTER (indicator_code = 'IND-08') AS taken
+    FROM {{open_indicator}}
+    WHERE indicator_code IN ('IND-02', 'IND-03b', 'IND-07', 'IND-08')
+    GROUP BY ALL
+)
+WHERE taken IS NOT NULL OR rate IS NOT NULL OR is_hidden
 UNION ALL BY NAME
 SELECT told_no, 'survey_fee' AS protected_measure_code, area_code, subdistrict_code, service_form_code,
     concat_ws('|', class_type_code, service_mode_code, fee_item_code, inclusive_code) AS member_code,
     survey_month AS period, obs_status_code = 'c' AS is_hidden,
     provider_count * coalesce(monthly_amount_mean, CASE WHEN provider_count = {THREE} THEN monthly_amount_median END)
         AS told_value,
-    provider_count AS respondent_count, monthly_amount_mean AS mean_amount, monthly_amount_median AS median_amount
+    provider_count AS respondent_count, monthly_amount_mean AS mean_amount, monthly_amount_median AS median_amount,
+    monthly_amount_min AS min_amount, monthly_amount_p25 AS p25_amount, monthly_amount_p75 AS p75_amount,
+    monthly_amount_max AS max_amount, above_cap_count
 FROM {{open_fee_statistics}}
 WHERE collection_basis_code = 'statistical_survey'
 """

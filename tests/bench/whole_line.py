@@ -49,6 +49,27 @@ def measure(settings: Settings) -> tuple[Outcome, Watch, float]:
     return outcome, watch, time.monotonic() - started
 
 
+def measure_checks(settings: Settings) -> tuple[Outcome, Watch, float]:
+    """The same run with everything that checks measured by itself; see costs.py."""
+    from assets.raw import intake
+    from pipelines.context import context_of
+    from pipelines.run import run_job
+    from tests.bench.costs import RULES, Costs, InThisProcess, import_engine, typing_alone
+
+    costs, watch, started = Costs(), Watch(), (time.monotonic(), time.process_time())
+    intake.Sandbox = InThisProcess
+    for missing in costs.watch():
+        print(f"not found, not measured: {missing}")
+    with costs.of("import of Great Expectations"):
+        import_engine()
+    outcome = run_job(settings, "everything", AS_OF, progress=watch)
+    watch("end")
+    spent, cpu = time.monotonic() - started[0], time.process_time() - started[1]
+    costs.take_off(RULES, typing_alone(context_of(settings, AS_OF)))
+    costs.report(spent, cpu)
+    return outcome, watch, spent
+
+
 def report(outcome: Outcome, watch: Watch, seconds: float) -> None:
     """The small table that people read."""
     for step, spent in watch.seconds.most_common():
@@ -65,15 +86,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--providers", type=int, default=6_250, help="with 120 months, 16 reports a provider")
     parser.add_argument("--months", type=int, default=120)
+    parser.add_argument("--checks", action="store_true", help="what the checks cost beside the work itself")
+    parser.add_argument("--make", action="store_true", help="only make the inbox in --home; run it another time")
     parser.add_argument("--home", type=Path, help="keep inbox and results here [default: a folder that is removed]")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         settings = replace(from_environment(), home=(given.home or Path(scratch)).absolute(), profile="binjiang")
         shape = DemoShape(1, given.providers, given.months)
-        maker = multiprocessing.get_context("spawn").Process(target=make, args=(settings, shape))
-        maker.start()
-        maker.join()
-        outcome, watch, seconds = measure(settings)
+        if not (settings.workspace_dir / "demo.json").exists():
+            maker = multiprocessing.get_context("spawn").Process(target=make, args=(settings, shape))
+            maker.start()
+            maker.join()
+        if given.make:
+            return 0
+        outcome, watch, seconds = (measure_checks if given.checks else measure)(settings)
         report(outcome, watch, seconds)
         for failure in outcome.failures:
             print(f"failed: {failure}")

@@ -30,8 +30,8 @@ def writings(token: str) -> set[bytes]:
     narrow = unicodedata.normalize("NFKC", token)
     digits = re.sub(r"(?<=[0-9])[- .]+(?=[0-9Xx])", "", narrow)
     texts = {token, narrow, digits, digits.upper()}
-    texts |= {json.dumps(text)[1:-1] for text in texts} | {quote(text) for text in texts} | {ascii(t)[1:-1] for t in texts}
-    return {text.encode("utf-8", "surrogatepass") for text in texts} | {token.encode("utf-16-le"), token.encode("gb18030")}
+    texts |= {form for text in texts for form in (json.dumps(text)[1:-1], quote(text), ascii(text)[1:-1])}
+    return {text.encode("utf-8") for text in texts} | {token.encode("utf-16-le"), token.encode("gb18030")}
 
 
 def places(tokens: Iterable[str], found: Bytes) -> list[str]:

@@ -101,6 +101,10 @@ def dashed(text: str) -> str:
     return f"{text[:3]}-{text[3:7]}-{text[7:]}"
 
 
+def in_fours(text: str) -> str:
+    return " ".join(text[i : i + 4] for i in range(0, len(text), 4))
+
+
 def texts(t: Tokens, where: str) -> Iterator[str]:
     """Personal data as people write it into a text that is public."""
     yield f"身份证 {t.resident(f'identity number, {where}')}"
@@ -116,7 +120,7 @@ def texts(t: Tokens, where: str) -> Iterator[str]:
     yield f"电话 {t.mobile(f'mobile number of full width, {where}', wide)}"
     yield f"电话 {t.mobile(f'mobile number in words, {where}', spoken)}"
     yield f"押金退至 {t.card(f'bank card, {where}')}"
-    yield f"押金退至 {t.card(f'bank card in fours, {where}', lambda s: ' '.join(s[i : i + 4] for i in range(0, 19, 4)))}"
+    yield f"押金退至 {t.card(f'bank card in fours, {where}', in_fours)}"
     yield f"护照号 {t.other(f'passport, {where}', lambda n: f'E{60_000_000 + n}')}"
     yield f"江陵路1号 负责人：{t.name(f'name behind a post, {where}')}"
     yield f"江陵路1号（联系人{t.name(f'name behind a contact, {where}')}）"
@@ -275,9 +279,10 @@ def _lists(folder: Path, t: Tokens) -> None:
     rows += [[t.name("list of children, a child"), t.resident("list of children, a number"), "2023-01-02",
               t.name("list of children, a guardian"), "是"]]  # fmt: skip
     text = "\n".join(",".join(row) for row in rows)
-    (place / f"{t.name('name of a file')}{t.mobile('mobile number in the name of a file')}.csv").write_text(text, "utf-8")
-    other = f"机构名称,幼儿姓名,托位\n园,{t.name('child beside our columns')},{t.mobile('telephone beside our columns')}\n"
-    (place / "班级.csv").write_text(other, "utf-8")
+    called = t.name("name of a file") + t.mobile("mobile number in the name of a file")
+    (place / f"{called}.csv").write_text(text, "utf-8")
+    child = f"{t.name('child beside our columns')},{t.mobile('telephone beside our columns')}"
+    (place / "班级.csv").write_text(f"机构名称,幼儿姓名,托位\n园,{child}\n", "utf-8")
 
 
 def _strange_files(folder: Path, t: Tokens) -> None:
@@ -288,7 +293,8 @@ def _strange_files(folder: Path, t: Tokens) -> None:
     (folder / "区社会发展局" / "扫描件.pdf").write_bytes(f"%PDF-1.4 {t.resident('bytes of a PDF')}".encode())
     quote = f'驿站编号,报告月份,开放天数\n330108-F-0001,2026-03,"{t.mobile("quote that nothing closes")}\n'
     (folder / "街道月报" / "未闭合.csv").write_text(quote, "utf-8")
-    (folder / "街道月报" / "乱码.csv").write_bytes(f"驿站编号,{t.mobile('text of no encoding')}".encode() + b"\xff\xfe\x81")
+    damaged = f"驿站编号,{t.mobile('text of no encoding')}".encode() + b"\xff\xfe\x81"
+    (folder / "街道月报" / "乱码.csv").write_bytes(damaged)
     broken = folder / "街道月报" / "损坏.xlsx"
     broken.write_bytes(b"PK\x03\x04" + t.name("bytes of a broken workbook").encode())
 

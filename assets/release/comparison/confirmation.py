@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
 import duckdb
 
@@ -156,11 +156,3 @@ def checked_reason(text: str) -> str:
             f"data, put it otherwise ({', '.join(codes)})"
         )
     return plain
-
-
-def as_plain(weighed: Iterable[Weighed]) -> list[dict[str, Any]]:
-    """What was weighed, for reports."""
-    return [
-        {"dataset": w.dataset, "table": w.table, "rows": w.rows, "changed": w.changed, "state": w.state}
-        for w in weighed
-    ]
