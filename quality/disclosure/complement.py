@@ -6,14 +6,15 @@ hidden by itself and where the numbers come from (cells.py), the last look at wh
 The promise: for every hidden cell and everybody (the public, and each insider who knows his own unknowns) there are two
 worlds that agree with everything he knows and in which the cell differs by at least its need. A cell falls short when
 its interval is narrower. For each such cell and insider one linear program looks for two such worlds that cost least:
-every public cell may deviate from the truth, at its cost a unit, and those that do are hidden. Then all intervals are
-reckoned again, until none falls short; at last each hidden complement is opened again if everything holds without it.
+every public cell may deviate from the truth, at its cost a unit, and those that do are hidden (several insiders share a
+program: what is hidden from one serves the others). Then all intervals are reckoned again, until none falls short; at
+last each hidden complement is opened again if everything holds without it.
 After Fischetti and Salazar (2001), Solving the cell suppression problem on tabular data with linear constraints.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from quality.disclosure.bounds import TOLERANCE, Question, Unsolved, intervals, solve
@@ -21,6 +22,8 @@ from quality.disclosure.systems import Knowledge, System
 
 #: how far an unknown may deviate from the truth, in needs: nobody has to believe in more
 REACH = 8.0
+#: insiders looked at in one program
+AT_ONCE = 6
 #: complements tried to be opened again in one system
 MOST_OPENED = 200
 #: nobody: what the public knows, who is no insider
@@ -43,10 +46,10 @@ def choose(system: System, *, complements: bool = True) -> Choice:
     hidden, needs, short = system.hidden, {c: system.cells[c].need for c in range(len(system.cells))}, set()
     while lacking := _lacking(system, hidden, needs):
         before = (hidden, dict(needs))
-        for cell, knows in lacking:
-            more = _cheapest(system, hidden, cell, knows, needs[cell])
+        for cell, about in _together(lacking):
+            more = _cheapest(system, hidden, cell, about, needs[cell])
             if more is None:
-                needs[cell] = _possible(system, cell, knows, needs[cell])
+                needs[cell] = min(_possible(system, cell, knows, needs[cell]) for knows in about)
                 short.add(cell)
             else:
                 hidden |= more
@@ -61,6 +64,16 @@ def _around(system: System, cells: set[int]) -> frozenset[int]:
     """Every cell that shares an unknown with one of these, but for those that stay known."""
     touched = {u for c in cells for u in system.cells[c].members}
     return frozenset(c for c, cell in enumerate(system.cells) if touched & set(cell.members)) - system.fixed
+
+
+def _together(lacking: list[tuple[int, Knowledge]]) -> Iterator[tuple[int, list[Knowledge]]]:
+    """The insiders of a cell in groups that one program can look at: what is hidden from one serves the others too."""
+    by_cell: dict[int, list[Knowledge]] = {}
+    for cell, knows in lacking:
+        by_cell.setdefault(cell, []).append(knows)
+    for cell, about in by_cell.items():
+        for n in range(0, len(about), AT_ONCE):
+            yield cell, about[n : n + AT_ONCE]
 
 
 def _opened(system: System, hidden: frozenset[int], needs: dict[int, float]) -> frozenset[int]:
@@ -206,13 +219,12 @@ def _limits(
 
 
 def _cheapest(
-    system: System, hidden: frozenset[int], cell: int, knows: Knowledge, need: float
+    system: System, hidden: frozenset[int], cell: int, about: list[Knowledge], need: float
 ) -> frozenset[int] | None:
-    """The public cells that deviate in the two cheapest worlds in which a cell differs by its need; None: there are
-    none."""
-    program = _Worlds(system, hidden, knows)
+    """The public cells that deviate in the cheapest worlds, two for each of these insiders, in which a cell differs by
+    its need; None: there are none."""
     try:
-        return program.cheapest(system.cells[cell].members, need)
+        return _Worlds(system, hidden, about).cheapest(system.cells[cell].members, need)
     except Unsolved:
         return None
 
@@ -227,14 +239,14 @@ def _possible(system: System, cell: int, knows: Knowledge, need: float) -> float
 
 
 class _Worlds:
-    """Two worlds at once: the unknowns of each, and how far each public cell deviates in either."""
+    """Two worlds for each insider: the unknowns of each, and how far each public cell deviates in any of them."""
 
-    def __init__(self, system: System, hidden: frozenset[int], knows: Knowledge):
+    def __init__(self, system: System, hidden: frozenset[int], about: list[Knowledge]):
         self.system = system
         self.size = len(system.unknowns)
         fixed = system.known(frozenset(range(len(system.cells))))
         told = {u: (system.unknowns[u].value,) * 2 for u in fixed}
-        self.lows, self.highs = _limits(system, range(self.size), {**knows, **told})
+        self.limits = [_limits(system, range(self.size), {**knows, **told}) for knows in about]
         self.free = [c for c in system.told_cells(hidden) if c not in system.fixed]
         self.exact = sorted({*(system.cells[c].members for c in system.fixed), *system.told})
 
@@ -243,24 +255,27 @@ class _Worlds:
         from scipy.sparse import csr_array
 
         n, free = self.size, self.free
-        upper, equal = _Rows(2 * n + len(free)), _Rows(2 * n + len(free))
-        for place, c in enumerate(free):
+        bounds = [pair for lows, highs in self.limits for pair in 2 * list(zip(lows, highs, strict=True))]
+        worlds = range(0, len(bounds), n)
+        upper, equal = _Rows(len(bounds) + len(free)), _Rows(len(bounds) + len(free))
+        for place, c in enumerate(free, start=len(bounds)):
             members, value = self.system.cells[c].members, self.system.total(self.system.cells[c].members)
-            for world in (0, n):
+            for world in worlds:
                 at = [world + u for u in members]
-                upper.add([*at, 2 * n + place], [1.0] * len(at) + [-1.0], value)
-                upper.add([*at, 2 * n + place], [-1.0] * len(at) + [-1.0], -value)
+                upper.add([*at, place], [1.0] * len(at) + [-1.0], value)
+                upper.add([*at, place], [-1.0] * len(at) + [-1.0], -value)
         for members in self.exact:
-            for world in (0, n):
+            for world in worlds:
                 equal.add([world + u for u in members], [1.0] * len(members), self.system.total(members))
-        upper.add([*asked, *(n + u for u in asked)], [-1.0] * len(asked) + [1.0] * len(asked), -need)
-        costs = np.concatenate([np.zeros(2 * n), self._costs()])
-        bounds = [*zip(self.lows, self.highs, strict=True)] * 2 + [(0.0, None)] * len(free)
+        for world in worlds[::2]:
+            ends = [world + u for u in asked], [world + n + u for u in asked]
+            upper.add([*ends[0], *ends[1]], [-1.0] * len(asked) + [1.0] * len(asked), -need)
         limits = {"A_ub": csr_array(*upper.matrix()), "b_ub": upper.values}
         if equal.values:
             limits |= {"A_eq": csr_array(*equal.matrix()), "b_eq": equal.values}
-        found = solve(costs, bounds, **limits)
-        moved = found[2 * n :]
+        costs = np.concatenate([np.zeros(len(bounds)), self._costs()])
+        found = solve(costs, [*bounds, *((0.0, None) for _ in free)], **limits)
+        moved = found[len(bounds) :]
         return frozenset(c for c, much in zip(free, moved, strict=True) if much > TOLERANCE)
 
     def _costs(self) -> list[float]:
