@@ -158,6 +158,30 @@ def test_frictionless_finds_every_package_valid(first, home):
         assert report.valid, report.flatten(["type", "note"])
 
 
+def test_every_dataset_says_how_good_it_is(first, home):
+    """No check crashed, every sub-indicator of GB/T 36344 is there, and nothing is said of a survey's respondents."""
+    for path in sorted((home / "published").glob("datasets/*/1.0.0/quality.json")):
+        said = json.loads(path.read_text("utf-8"))
+        assert said["summary"]["checks"]["crashed"] == 0, path
+        codes = [line["code"] for line in said["indicators"]]
+        assert codes == sorted(codes) and len(codes) == 20 and {c[:2] for c in codes} == {f"0{n}" for n in range(1, 7)}
+        unknown = {line["code"] for line in said["indicators"] if line["value"] is None}
+        assert unknown <= {"0401", "0202", "0502"}, path
+        stages = {check["stage"] for check in said["checks"]}
+        assert stages >= {"received", "table", "second_opinion", "expectation", "published", "release", "disclosure"}
+        assert all(c["failed"] <= c["evaluated"] for c in said["checks"] if c["stage"] == "received")
+        blocking = [c for c in said["checks"] if c["stage"] != "received" and c["state"] == "failed"]
+        assert blocking == [], "a version with such a check would not have been made"
+    held = json.loads((home / "published/datasets/stations/1.0.0/quality.json").read_text("utf-8"))["summary"]
+    assert held["received_rows"] > held["held_rows"] > 0 and held["oldest_open_days"] is not None
+    fees = json.loads((home / "published/datasets/fees/1.0.0/quality.json").read_text("utf-8"))
+    survey = next(block for block in fees["completeness"] if block["code"] == "fee-survey")
+    assert survey["named"] == [] and survey["expected"] == 45
+    said = json.loads(tuoyu("quality", "fees", "--json", TUOYU_HOME=str(home)))
+    assert said == fees
+    assert "公布" in tuoyu("quality", "fees", "1.0.0", TUOYU_HOME=str(home))
+
+
 def test_status_diff_and_check_speak(first, home):
     env = {"TUOYU_HOME": str(home)}
     status = json.loads(tuoyu("status", "--json", **env))
