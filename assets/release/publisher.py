@@ -128,8 +128,7 @@ def publish(
             raise StoreConflict("another publisher has published since these tables were made")
         current = release_of(store, found)
         refuse_to_follow(store, found, current, registry.profile, sign, unsigned)
-        store.complete()
-        complete_withdrawals(store, current)
+        _complete(store, current)
         durable.empty_directory(work)
         con = connect(work, threads, memory)
         before, made_by = current.manifest if current else None, (registry.fingerprint, code())
@@ -138,28 +137,36 @@ def publish(
         stage = Staging(con, contracts, Path(open_dir), work, as_of, before, knowledge, made_by, held, confirm)
         stage.quality = quality
         try:
-            outcomes = _datasets(stage, store, newest_entries(store, current), tell)
-            if any(entry.changed for entry, *_ in filter(None, outcomes)):
-                require_unrecoverable(stage, store, current, tell)
+            outcomes = _datasets(stage, store, current, tell)
         finally:
             con.close()
-        require_confirmed(w for outcome in outcomes if outcome for w in outcome[2])
-        commit = Commit(stage, store, found, current, inputs, sign, tell)
-        result = _commit(commit, [outcome[:2] for outcome in outcomes if outcome])
+        result = _commit(Commit(stage, store, found, current, inputs, sign, tell), outcomes)
         if result.release_id:
             put_pages(store, result.release_id, registry.profile, sign)
         shutil.rmtree(work)
         return result
 
 
+def _complete(store: Store, current: Release | None) -> None:
+    """What a publisher left that died after its commit."""
+    store.complete()
+    complete_withdrawals(store, current)
+
+
 def _datasets(
-    stage: Staging, store: Store, bases: dict[str, DatasetEntry], tell: Progress
-) -> list[tuple[DatasetEntry, DatasetResult, list[Weighed]] | None]:
-    """Stages every dataset, each to come after its newest version that stands."""
-    made = made_versions(history(store))
+    stage: Staging, store: Store, current: Release | None, tell: Progress
+) -> list[tuple[DatasetEntry, DatasetResult]]:
+    """Stages every dataset, each to come after its newest version that stands, and asks of all of them together
+    whether somebody could be found out and whether a person has to confirm how much changes."""
+    bases, made = newest_entries(store, current), made_versions(history(store))
     highest = {name: versions[-1].number for name, versions in made.items()}
     stage.versions = version_counts(made, stage.before)
-    return [_dataset(stage, store, d, bases.get(d.name), highest, tell) for d in _made(stage, bases)]
+    staged = [_dataset(stage, store, d, bases.get(d.name), highest, tell) for d in _made(stage, bases)]
+    outcomes = [outcome for outcome in staged if outcome]
+    if any(entry.changed for entry, *_ in outcomes):
+        require_unrecoverable(stage, store, current, tell)
+    require_confirmed(weighed for *_, unconfirmed in outcomes for weighed in unconfirmed)
+    return [(entry, result) for entry, result, _ in outcomes]
 
 
 def _made(stage: Staging, bases: dict[str, DatasetEntry]) -> list[Dataset]:
