@@ -132,6 +132,23 @@ def test_what_was_called_provisional_and_rows_for_a_new_month_are_expected(tmp_p
     assert manifest(published)["seq"] == 2
 
 
+def test_the_latest_value_of_another_period_is_no_change_of_an_earlier_one(tmp_path, published):
+    fields = [house.field("area_code"), house.field("provider_id"), house.field("period"), house.field("n", "integer")]
+    latest = house.table("open_fee_posted", ("area_code", "provider_id"), fields)
+    given = house.with_tables(CONTRACTS, open_fee_posted=latest)
+
+    def say(period: str, more: int) -> None:
+        rows = [("330108", f"p{number:02}", period, number + more) for number in range(50)]
+        folder = house.write_open(given, tmp_path / "open", open_fee_posted=rows)
+        publish(given, folder, published, LATER, work_dir=tmp_path / "work")
+
+    say("2026-02", 0)
+    say("2026-03", 1)
+    assert manifest(published)["seq"] == 2
+    with pytest.raises(Refused, match="50 / 50"):
+        say("2026-03", 2)
+
+
 @pytest.mark.parametrize("text", ["", " . ", "x" * 501, "bell\a rings"])
 def test_a_reason_is_a_text(text):
     with pytest.raises(Refused, match="--confirm"):
