@@ -101,7 +101,7 @@ def _changed(
 ) -> int:
     """Published rows that go or say something else, and new ones where no key says when they began.
 
-    A provisional value was announced as one that will change; the latest value, now of another period, unsays nothing."""
+    A provisional value was announced as one that will change; the latest value, now of another period, is a new one."""
     touched = f"SELECT key FROM {comparison.table} WHERE table_name = {literal(name)} AND change IN {_TOUCHED}"
     touched += f" AND NOT list_contains({sorted(confirming)}::VARCHAR[], coalesce(field_name, ''))"
     known = f"SELECT {key_json('o', old.key)} AS key FROM {reader(old.path)} o"
