@@ -1,4 +1,4 @@
-"""The words of a quality report: sub-indicators of GB/T 36344-2018 and the gates of a release.
+"""The words of a quality report: sub-indicators of GB/T 36344-2018, the gates of a release, how few are protected.
 
 What belongs here: their shape, as ``quality.yml`` gives it. What does not: counting (quality/report).
 """
@@ -56,8 +56,18 @@ class QualityGate(Strict):
     parameters: tuple[str, ...] = ()
 
 
+class Statement(Strict):
+    """A sentence about how the data is protected, with the dated figures it names as ``{code}``."""
+
+    zh: str
+    en: str
+    source: str
+    parameters: tuple[str, ...] = ()
+
+
 class QualityTerms(Strict):
     """All of it, by code, in the order of the file."""
 
     indicators: dict[str, QualityIndicator] = Field(default_factory=dict)
     gates: dict[str, QualityGate] = Field(default_factory=dict)
+    disclosure: dict[str, Statement] = Field(default_factory=dict)

@@ -22,7 +22,7 @@ from duckdb import DuckDBPyConnection
 
 from quality.disclosure.bounds import TOLERANCE, Question, Unsolved, intervals
 from quality.disclosure.columns import DisclosureRefused
-from quality.disclosure.told import told_view
+from quality.disclosure.told import READ, told_view
 from quality.findings import Finding
 from schemas.compile.duckdb import literal
 
@@ -55,9 +55,8 @@ line AS (
         AND h.year = substr(c.period, 1, 4)
 )
 SELECT told_no, measure, area_code, subdistrict_code, service_form_code, member_code, period,
-    bool_and(is_hidden) AS is_hidden,
-    CASE WHEN count(value) = count(*) FILTER (NOT is_hidden) THEN
-        CASE WHEN member_code = '+' THEN sum(value) ELSE max(value) END END AS value,
+    bool_or(is_hidden) AS is_hidden,
+    CASE WHEN member_code <> '+' THEN max(value) WHEN count(value) = count(*) THEN sum(value) END AS value,
     max(respondent_count) AS respondents
 FROM line GROUP BY told_no, measure, area_code, subdistrict_code, service_form_code, member_code, period ORDER BY ALL
 """
@@ -116,8 +115,7 @@ class _Edition:
         return found
 
     def _is_public(self, cell: Cell) -> bool:
-        line = self.lines[cell]
-        return not line.hidden and line.value is not None
+        return self.lines[cell].value is not None
 
 
 def require_withheld(
@@ -136,7 +134,9 @@ def require_withheld(
         for earlier, here in _systems(con, len(before), aspect):
             hidden = (cell for cell, line in sorted(here.lines.items()) if line.hidden)
             jobs.append(_Job(earlier, here, [cell for cell in hidden if _name(cell) not in told]))
-    if findings := [_finding(con, staged, cell) for cell in _recoverable(jobs, promise)]:
+    # hidden in one place and told in another
+    told_too = [cell for job in jobs for cell in job.asked if job.here.lines[cell].value is not None]
+    if findings := [_finding(con, staged, cell) for cell in (*told_too, *_recoverable(jobs, promise))]:
         raise DisclosureRefused(findings)
     return Audited(sum(len(job.asked) for job in jobs), len(jobs))
 
@@ -287,17 +287,20 @@ def _finding(con: DuckDBPyConnection, staged: Mapping[str, Path], cell: Cell) ->
     if measure == "survey_fee":
         names = ("class_type_code", "service_mode_code", "fee_item_code", "inclusive_code")
         sought |= dict(zip(names, member.split("|"), strict=True))
-    return Finding(code=CODE, severity="error", table=table, row=_row(con, staged.get(table), sought), column=column)
+    codes = [code for code, about in READ.items() if about == measure] if table == "open_indicator" else []
+    row = _row(con, staged.get(table), sought, codes)
+    return Finding(code=CODE, severity="error", table=table, row=row, column=column)
 
 
-def _row(con: DuckDBPyConnection, path: Path | None, sought: Mapping[str, str]) -> int | None:
+def _row(con: DuckDBPyConnection, path: Path | None, sought: Mapping[str, str], indicators: list[str]) -> int | None:
     """The first row with these codes, counted from 1 in the order in which the table is published."""
     if path is None:
         return None
     relation = f"read_parquet({literal(str(path))})"
     has = {row[0] for row in con.execute(f"DESCRIBE FROM {relation}").fetchall()}
     names = sorted(has & set(sought))
-    tests = " AND ".join(f"{name} = ?" for name in names) or "true"
+    tests = " AND ".join([*(f"{name} = ?" for name in names), "true"])
+    tests += f" AND indicator_code IN ({', '.join(map(literal, indicators))})" if indicators else ""
     row = con.execute(
         f"SELECT min(row_no) FROM (SELECT row_number() OVER () AS row_no, * FROM {relation}) WHERE {tests}",
         [sought[name] for name in names],

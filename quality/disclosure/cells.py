@@ -75,13 +75,13 @@ def totals_of(key: Key, as_of: date) -> Iterator[tuple[Key, float]]:
     if measure in (VISITS, GUIDANCE):
         of_member = ALL if measure == VISITS else member
         over = int(period[:4]) < as_of.year
-        spans = [(period, 1.0), (period[:4], 2.0)] if over else [(period, 1.0)]
-        for (span, times), (place, cost) in product(spans, ((subdistrict, 4.0), (ALL, 8.0))):
+        spans = [(period, 1.0), (period[:4], 3.0)] if over else [(period, 1.0)]
+        for (span, times), (place, cost) in product(spans, ((subdistrict, 2.0), (ALL, 3.0))):
             total = (measure, area, place, ALL, of_member, span)
             if total != key:
                 yield total, cost * times
     elif measure == ENROLMENT:
-        for place, of_form, cost in ((subdistrict, ALL, 4.0), (ALL, form, 4.0), (ALL, ALL, 16.0)):
+        for place, of_form, cost in ((subdistrict, ALL, 3.0), (ALL, form, 3.0), (ALL, ALL, 12.0)):
             yield (measure, area, place, of_form, ALL, period), cost
     elif measure == FEES:
         item, _, inclusive = member.rpartition("|")
@@ -89,7 +89,7 @@ def totals_of(key: Key, as_of: date) -> Iterator[tuple[Key, float]]:
         for place, of_form, of_inclusive in choices:
             total = (measure, area, place, of_form, f"{item}|{of_inclusive}", period)
             if total != key:
-                yield total, 3.0 ** [place, of_form, of_inclusive].count(ALL)
+                yield total, 2.0 ** [place, of_form, of_inclusive].count(ALL)
 
 
 @dataclass
@@ -126,7 +126,7 @@ class _Builder:
         for key in sorted(self.parts):
             self._add(key)
         withheld = dict.fromkeys(sorted(self.primary & self.of.keys()), "")
-        withheld |= dict.fromkeys((c for c in self._changed_little() if c not in withheld), "told")
+        withheld |= dict.fromkeys((c for c in self._changed() if c not in withheld), "told")
         keys: list[Key | None] = sorted(self.of)
         cells = [Cell("/".join(key), tuple(self.of[key]), self._need(self.of[key]), self.cost[key]) for key in keys]
         cells += [Cell(name, (u,), self._need([u]), 1.0) for name, u in self.own]
@@ -194,7 +194,8 @@ class _Builder:
         return any(s and not s.hidden and s.value is not None and self._same(s.value, now, key) for s in said)
 
     def _left_over(self) -> Iterator[tuple[Key, list[Key], float]]:
-        """Of every total that an edition told: its smallest cells then that were not told, and their sum then."""
+        """Of every total that an edition told: its smallest cells that it hid, and their sum then; but for totals of
+        which it left a cell unsaid."""
         for edition in self.editions:
             below: dict[Key, list[Key]] = defaultdict(list)
             for key in sorted(edition):
@@ -205,9 +206,13 @@ class _Builder:
                 said = edition.get(total)
                 if said is None or said.hidden or said.value is None:
                     continue
-                open_then = [k for k in below[total] if not edition[k].hidden and edition[k].value is not None]
-                rest = said.value - sum(edition[k].value or 0.0 for k in open_then)
-                yield total, sorted(set(below[total]) - set(open_then)), rest
+                hidden = [k for k in below[total] if edition[k].hidden]
+                if total[0] == FEES:  # of few answers the sum is hidden too, though something else is said
+                    hidden = [k for k in below[total] if edition[k].hidden or edition[k].value is None]
+                elif any(edition[k].value is None and not edition[k].hidden for k in below[total]):
+                    continue
+                rest = said.value - sum(edition[k].value or 0.0 for k in below[total] if k not in hidden)
+                yield total, hidden, rest
 
     def _sums_told(self) -> set[tuple[int, ...]]:
         """Sums that follow from an edition and are still true: of the cells that it hid."""
@@ -217,15 +222,18 @@ class _Builder:
                 found.add(tuple(sorted(u for k in hidden for u in self.of[k])))
         return found
 
-    def _changed_little(self) -> Iterator[Key]:
-        """Totals in which what is hidden differs by 1 to k-1 from what it was in an edition that told the total."""
+    def _changed(self) -> Iterator[Key]:
+        """Totals that an edition told and that would tell what became of what it hid: because some of that is not what
+        it was, or because 1 to k-1 came or went."""
         if next(iter(self.parts))[0] == FEES:
             return  # answers are compared cell by cell in measure_primary.sql
-        for total, _, rest in self._left_over():
-            if total in self.under:
-                now = self._value(k for k in self.under[total] if k in self.primary)
-                if 0.5 < abs(now - rest) < self.rules.k - 0.5:
-                    yield total
+        for total, hidden, rest in self._left_over():
+            if total not in self.under:
+                continue
+            now = self._value(k for k in self.under[total] if k in self.primary)
+            same = all(k in self.parts for k in hidden) and self._same(self._value(hidden), rest, total)
+            if (hidden and not same) or 0.5 < abs(now - rest) < self.rules.k - 0.5:
+                yield total
 
 
 def _is_total(key: Key) -> bool:

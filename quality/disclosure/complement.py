@@ -6,14 +6,15 @@ hidden by itself and where the numbers come from (cells.py), the last look at wh
 The promise: for every hidden cell and everybody (the public, and each insider who knows his own unknowns) there are two
 worlds that agree with everything he knows and in which the cell differs by at least its need. A cell falls short when
 its interval is narrower. For each such cell and insider one linear program looks for two such worlds that cost least:
-every public cell may deviate from the truth, at its cost a unit, and those that do are hidden. Then all intervals are
-reckoned again, until none falls short; at last each hidden complement is opened again if everything holds without it.
+every public cell may deviate from the truth, at its cost a unit, and those that do are hidden (several insiders share a
+program: what is hidden from one serves the others). Then all intervals are reckoned again, until none falls short; at
+last each hidden complement is opened again if everything holds without it.
 After Fischetti and Salazar (2001), Solving the cell suppression problem on tabular data with linear constraints.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from quality.disclosure.bounds import TOLERANCE, Question, Unsolved, intervals, solve
@@ -21,6 +22,10 @@ from quality.disclosure.systems import Knowledge, System
 
 #: how far an unknown may deviate from the truth, in needs: nobody has to believe in more
 REACH = 8.0
+#: complements so few that nobody looks for fewer
+FEW = 2
+#: insiders looked at in one program
+AT_ONCE = 6
 #: complements tried to be opened again in one system
 MOST_OPENED = 200
 #: nobody: what the public knows, who is no insider
@@ -40,13 +45,26 @@ def choose(system: System, *, complements: bool = True) -> Choice:
     """The cells to hide. ``complements`` False leaves only what is hidden by itself (a test that shows the leak)."""
     if not complements:
         return Choice(system.hidden, frozenset())
+    looked_ahead = _search(system, ahead=True)
+    if len(looked_ahead.hidden - system.hidden) <= FEW:
+        return looked_ahead
+    return min((looked_ahead, _search(system, ahead=False)), key=lambda choice: _cost(system, choice))
+
+
+def _cost(system: System, choice: Choice) -> float:
+    return sum(system.cells[c].cost for c in choice.hidden)
+
+
+def _search(system: System, *, ahead: bool) -> Choice:
+    """One way to a choice. ``ahead``: with an insider from whom a cell is not hidden those are looked at who will be
+    insiders of its complements: mostly cheaper, and now and then dearer, because a program may spread what it hides."""
     hidden, needs, short = system.hidden, {c: system.cells[c].need for c in range(len(system.cells))}, set()
     while lacking := _lacking(system, hidden, needs):
         before = (hidden, dict(needs))
-        for cell, knows in lacking:
-            more = _cheapest(system, hidden, cell, knows, needs[cell])
+        for cell, about in _together(system, lacking, ahead):
+            more = _cheapest(system, hidden, cell, about, needs[cell])
             if more is None:
-                needs[cell] = _possible(system, cell, knows, needs[cell])
+                needs[cell] = min(_possible(system, cell, knows, needs[cell]) for knows in about)
                 short.add(cell)
             else:
                 hidden |= more
@@ -61,6 +79,31 @@ def _around(system: System, cells: set[int]) -> frozenset[int]:
     """Every cell that shares an unknown with one of these, but for those that stay known."""
     touched = {u for c in cells for u in system.cells[c].members}
     return frozenset(c for c, cell in enumerate(system.cells) if touched & set(cell.members)) - system.fixed
+
+
+def _together(
+    system: System, lacking: list[tuple[int, Knowledge]], ahead: bool
+) -> Iterator[tuple[int, list[Knowledge]]]:
+    """The insiders of a cell in groups that one program can look at: what is hidden from one serves the others too."""
+    by_cell: dict[int, list[Knowledge]] = {}
+    for cell, knows in lacking:
+        by_cell.setdefault(cell, []).append(knows)
+    for cell, about in by_cell.items():
+        own = system.cells[cell].members
+        more = [i for i in _nearest(system, cell) if i not in about and not _is_his(system, i, own)] if ahead else []
+        for n in range(0, len(about), AT_ONCE):
+            group = about[n : n + AT_ONCE]
+            yield cell, group + more[: AT_ONCE - len(group)]
+
+
+def _nearest(system: System, cell: int) -> list[Knowledge]:
+    """All insiders, those first whose own stand in the smallest cells beside this one."""
+    own = set(system.cells[cell].members)
+    beside: dict[int, int] = {}
+    for other in sorted(system.cells, key=lambda c: -len(c.members)):
+        if own & set(other.members):
+            beside |= dict.fromkeys(other.members, len(other.members))
+    return sorted(system.insiders, key=lambda i: min(beside.get(u, len(system.unknowns)) for u in i))
 
 
 def _opened(system: System, hidden: frozenset[int], needs: dict[int, float]) -> frozenset[int]:
@@ -107,7 +150,8 @@ def _asked(
             continue
         left = [u for u in system.cells[cell].members if u not in known]
         if not left:
-            if cell not in system.hidden:  # what is withheld for itself may follow from its parts: they are public
+            # a sum that is withheld for itself may follow from its parts, which are public; a part from nothing
+            if cell not in system.hidden or len(system.cells[cell].members) == 1:
                 yield cell, PUBLIC, None
             continue
         group = groups[left[0]]
@@ -153,7 +197,7 @@ class _Alike:
         return max(0.0, one.value - max(least, one.low)), max(0.0, min(most, one.high) - one.value)
 
 
-def _is_his(system: System, knows: Knowledge, members: list[int]) -> bool:
+def _is_his(system: System, knows: Knowledge, members: Sequence[int]) -> bool:
     """Whether an insider knows a sum because all of it is his own."""
     return all(u in knows and knows[u][0] == knows[u][1] for u in members)
 
@@ -206,13 +250,12 @@ def _limits(
 
 
 def _cheapest(
-    system: System, hidden: frozenset[int], cell: int, knows: Knowledge, need: float
+    system: System, hidden: frozenset[int], cell: int, about: list[Knowledge], need: float
 ) -> frozenset[int] | None:
-    """The public cells that deviate in the two cheapest worlds in which a cell differs by its need; None: there are
-    none."""
-    program = _Worlds(system, hidden, knows)
+    """The public cells that deviate in the cheapest worlds, two for each of these insiders, in which a cell differs by
+    its need; None: there are none."""
     try:
-        return program.cheapest(system.cells[cell].members, need)
+        return _Worlds(system, hidden, about).cheapest(system.cells[cell].members, need)
     except Unsolved:
         return None
 
@@ -233,14 +276,14 @@ def _possible(system: System, cell: int, knows: Knowledge, need: float) -> float
 
 
 class _Worlds:
-    """Two worlds at once: the unknowns of each, and how far each public cell deviates in either."""
+    """Two worlds for each insider: the unknowns of each, and how far each public cell deviates in any of them."""
 
-    def __init__(self, system: System, hidden: frozenset[int], knows: Knowledge):
+    def __init__(self, system: System, hidden: frozenset[int], about: list[Knowledge]):
         self.system = system
         self.size = len(system.unknowns)
         fixed = system.known(frozenset(range(len(system.cells))))
         told = {u: (system.unknowns[u].value,) * 2 for u in fixed}
-        self.lows, self.highs = _limits(system, range(self.size), {**knows, **told})
+        self.limits = [_limits(system, range(self.size), {**knows, **told}) for knows in about]
         self.free = [c for c in system.told_cells(hidden) if c not in system.fixed]
         self.exact = sorted({*(system.cells[c].members for c in system.fixed), *system.told})
 
@@ -249,24 +292,27 @@ class _Worlds:
         from scipy.sparse import csr_array
 
         n, free = self.size, self.free
-        upper, equal = _Rows(2 * n + len(free)), _Rows(2 * n + len(free))
-        for place, c in enumerate(free):
+        bounds = [pair for lows, highs in self.limits for pair in 2 * list(zip(lows, highs, strict=True))]
+        worlds = range(0, len(bounds), n)
+        upper, equal = _Rows(len(bounds) + len(free)), _Rows(len(bounds) + len(free))
+        for place, c in enumerate(free, start=len(bounds)):
             members, value = self.system.cells[c].members, self.system.total(self.system.cells[c].members)
-            for world in (0, n):
+            for world in worlds:
                 at = [world + u for u in members]
-                upper.add([*at, 2 * n + place], [1.0] * len(at) + [-1.0], value)
-                upper.add([*at, 2 * n + place], [-1.0] * len(at) + [-1.0], -value)
+                upper.add([*at, place], [1.0] * len(at) + [-1.0], value)
+                upper.add([*at, place], [-1.0] * len(at) + [-1.0], -value)
         for members in self.exact:
-            for world in (0, n):
+            for world in worlds:
                 equal.add([world + u for u in members], [1.0] * len(members), self.system.total(members))
-        upper.add([*asked, *(n + u for u in asked)], [-1.0] * len(asked) + [1.0] * len(asked), -need)
-        costs = np.concatenate([np.zeros(2 * n), self._costs()])
-        bounds = [*zip(self.lows, self.highs, strict=True)] * 2 + [(0.0, None)] * len(free)
+        for world in worlds[::2]:
+            ends = [world + u for u in asked], [world + n + u for u in asked]
+            upper.add([*ends[0], *ends[1]], [-1.0] * len(asked) + [1.0] * len(asked), -need)
         limits = {"A_ub": csr_array(*upper.matrix()), "b_ub": upper.values}
         if equal.values:
             limits |= {"A_eq": csr_array(*equal.matrix()), "b_eq": equal.values}
-        found = solve(costs, bounds, **limits)
-        moved = found[2 * n :]
+        costs = np.concatenate([np.zeros(len(bounds)), self._costs()])
+        found = solve(costs, [*bounds, *((0.0, None) for _ in free)], **limits)
+        moved = found[len(bounds) :]
         return frozenset(c for c, much in zip(free, moved, strict=True) if much > TOLERANCE)
 
     def _costs(self) -> list[float]:

@@ -39,6 +39,9 @@ _CODES = (
     ("document_type", "fire", "消防", None, None),
     ("document_type", "health_eval", "卫生评价", None, None),
     ("document_type", "food", "食品", None, None),
+    ("protected_measure", "child_visits", "到访", None, None),
+    ("protected_measure", "guided_households", "指导", None, None),
+    ("protected_measure", "enrolled_children", "在托", None, None),
     ("service_form", "unclassified", "未分类", None, None),
     ("service_form", "home_visit", "入户指导", None, None),
 )

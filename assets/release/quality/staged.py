@@ -19,6 +19,7 @@ from assets.release.retraction.redactions import left_of
 from assets.release.staging import QUALITY, QUALITY_PAGE, Staged, Staging
 from assets.release.stores import Store
 from quality.checks import CheckResult, figure
+from quality.disclosure.method import method
 from quality.freshness import FreshnessCount, freshness_counts
 from quality.report.completeness import Expectation, concerning
 from quality.report.document import About, document
@@ -132,8 +133,10 @@ def _aged(table: Table, one: FreshnessCount) -> dict[str, Any]:
 
 
 def _disclosure(staging: Staging, staged: Staged) -> dict[str, Any]:
-    """How many cells of each table are withheld, by the conditions of its contract."""
-    return {"state": "evaluated", "tables": [_withheld(staging, t) for t in _tables(staging, staged) if t.withheld]}
+    """How many cells of each table are withheld, by the conditions of its contract, and how they are chosen."""
+    tables = [_withheld(staging, t) for t in _tables(staging, staged) if t.withheld]
+    how = {"method": method(staging.registry, staging.as_of)} if tables else {}
+    return {"state": "evaluated", "tables": tables} | how
 
 
 def _withheld(staging: Staging, table: Table) -> dict[str, Any]:
