@@ -3,8 +3,8 @@
 -- survey was told they are taken from means of three neighbouring answers, so that none of them is one respondent's
 -- own (Statistics Law Art. 28): the same position, kept one place from either end, in the row of those means. Of three to
 -- five answers the median is the mean of all, so that such cells add up and complements can be chosen for them. Of more
--- they are rounded to two digits of the median (2980 to 3000): who knew the order of all answers in all cells could
--- else solve for some of them.
+-- they are rounded to two digits of the median (2980 to 3000), the minimum down and the maximum up: who knew the order
+-- of all answers in all cells could else solve for some of them.
 -- `withheld_reason_code`: why nothing but the count of such a cell may be published, whatever else is: fewer
 -- respondents than the minimum, or one or two that nearly make the sum (`fee_dominance_share_max` of the first,
 -- `fee_dominance_two_share_max` of two, or the others are less than `fee_p_percent` of the first). Other bases than
@@ -225,7 +225,7 @@ SELECT
     stated.survey_month,
     stated.provider_count,
     stated.derived_count,
-    ROUND(CAST(stated.first_total / 3 / stated.unit AS DECIMAL(18, 6))) * stated.unit AS monthly_amount_min,
+    FLOOR(CAST(stated.first_total / 3 / stated.unit AS DECIMAL(18, 6))) * stated.unit AS monthly_amount_min,
     ROUND(CAST(stated.p25_total / 3 / stated.unit AS DECIMAL(18, 6))) * stated.unit AS monthly_amount_p25,
     CASE
         WHEN stated.is_public_no = 0 AND stated.provider_count BETWEEN 3 AND 5
@@ -234,7 +234,7 @@ SELECT
     END AS monthly_amount_median,
     ROUND(CAST(stated.amount_total / stated.provider_count AS DECIMAL(18, 6)), 2) AS monthly_amount_mean,
     ROUND(CAST(stated.p75_total / 3 / stated.unit AS DECIMAL(18, 6))) * stated.unit AS monthly_amount_p75,
-    ROUND(CAST(stated.last_total / 3 / stated.unit AS DECIMAL(18, 6))) * stated.unit AS monthly_amount_max,
+    CEIL(CAST(stated.last_total / 3 / stated.unit AS DECIMAL(18, 6))) * stated.unit AS monthly_amount_max,
     stated.amount_total AS monthly_amount_total,
     CAST(stated.largest_amount / NULLIF(stated.amount_total, 0) AS DECIMAL(18, 6)) AS largest_share,
     CAST(stated.second_amount / NULLIF(stated.amount_total, 0) AS DECIMAL(18, 6)) AS second_largest_share,

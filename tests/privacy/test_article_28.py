@@ -41,6 +41,8 @@ STATISTICS = {"min": 0.0, "p25": 0.25, "median": 0.5, "p75": 0.75, "max": 1.0}
 NARROWEST = 0.05
 #: of so many answers the median is the mean of all
 FEW = 5
+#: how far below and above what is published a statistic of answers in the thousands may be; others 50 either way
+ROUNDED = {"min": (0, 100), "max": (100, 0)}
 LIMITS = {p.code: float(p.value) for p in load("binjiang").all_parameters() if p.code.startswith("fee_")}
 LIMITS |= {"small_cell_minimum": 5}
 
@@ -213,10 +215,10 @@ def _widths(district: District, table: list[dict]) -> list[float]:
         for statistic, value in _told(row).items():
             weights = np.zeros(len(place))
             weights[[place[p] for p in who]] = _weights(statistic, len(who))
-            slack = 0.005 if _is_sum(statistic, len(who)) else 50
-            assert abs(weights @ list(answers.values()) - value) <= slack + 1e-6
+            below, above = (0.005, 0.005) if _is_sum(statistic, len(who)) else ROUNDED.get(statistic, (50, 50))
+            assert value - below - 1e-6 <= weights @ list(answers.values()) <= value + above + 1e-6
             limits += [weights, -weights]
-            bounds += [value + slack, slack - value]
+            bounds += [value + above, below - value]
     if not limits:
         return []
     about = [n for n in range(len(place)) if any(row[n] for row in limits)]
