@@ -1,11 +1,12 @@
 """Somebody who reckons: from everything published, how narrow is the interval in which a hidden number must lie?
 
-An attacker of our own, written from the published files alone (CSV, all versions) and not from the code that chose what
-to hide: nothing of `quality.disclosure` is imported. What belongs here: reading the files into unknowns and sums, and the
-linear programs. What does not: judging (the tests know the truth and what was promised), making districts.
+An attacker of our own, written from the published files alone (CSV, all versions) and not from the code that chose
+what to hide: nothing of `quality.disclosure` is imported. What belongs here: reading the files into unknowns and sums,
+and the linear programs. What does not: judging (judging.py knows the truth and what was promised), making districts.
 
-What he assumes: no count is negative; a station that did not open saw nobody; no provider has more children than places;
-a row of which nothing visible changed between two versions is the same row. An insider besides knows his own numbers.
+What he assumes: no count is negative; a station that did not open saw nobody; no provider has more children than
+places; a row of which nothing visible changed between two versions is the same row. An insider knows his own numbers
+besides.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def attack(world: World, questions: Sequence[Question]) -> list[Bound]:
     batch: list[tuple[Question, list[Name]]] = []
     size = 0
     for question in questions:
-        names = sorted(near[next(iter(question.members))])
+        names = sorted(frozenset().union(*(near[name] for name in question.members)))
         if batch and size + len(names) > PROGRAM:
             found += _solve(world, batch)
             batch, size = [], 0
@@ -134,6 +135,8 @@ def _solve(world: World, batch: list[tuple[Question, list[Name]]]) -> list[Bound
         for number in sorted({n for name in names for n in about[name]}):
             members, value, slack = world.sums[number]
             inside = [at[name] for name in members if name in at]
+            if any(name not in at and name not in told for name in members):
+                continue  # a sum of others, in which something known stands too
             outside = sum(told[name] for name in members if name not in at)
             rows += [len(least)] * len(inside)
             columns += inside
@@ -223,7 +226,7 @@ class Sameness:
 
 
 def _whole(text: str, count: float) -> tuple[float, float]:
-    """A sum from a mean or share of ``count``, and how far it may be off: a whole number if rounding leaves only one."""
+    """A sum from a mean or share of ``count``, and how far it may be off: a whole number if rounding leaves one."""
     decimals = len(text.partition(".")[2])
     value, slack = float(text) * count, count * 0.5 * 10**-decimals + 1e-6
     return (float(round(value)), 0.0) if slack < 0.5 else (value, slack)
@@ -258,8 +261,10 @@ def visits(world: World, editions: Sequence[Edition], area: str, same: Sameness)
     return hidden
 
 
-def guidance(world: World, editions: Sequence[Edition], area: str, same: Sameness, column: str) -> dict[Name, list[Name]]:
-    """Families (`household_total`) or home visits (`session_total`) of each street and month; every station's part of it.
+def guidance(
+    world: World, editions: Sequence[Edition], area: str, same: Sameness, column: str
+) -> dict[Name, list[Name]]:
+    """Families (`household_total`) or home visits (`session_total`) of each street and month, by station.
 
     Which stations reported is public; what each of them did is not. Returns (street, month) hidden in the last version
     -> its unknowns."""
@@ -288,20 +293,23 @@ def guidance(world: World, editions: Sequence[Edition], area: str, same: Samenes
 
 
 def enrolment(
-    world: World, editions: Sequence[Edition], area: str, same: Sameness, children: float | None
+    world: World, editions: Sequence[Edition], area: str, same: Sameness, children: Mapping[str, float]
 ) -> dict[Name, list[Name]]:
-    """Children of each provider in each month: IND-08 by the places of a street and form, IND-07 by all ``children``.
+    """Children of each provider in each month: IND-08 by the places of a street and form, IND-07 by all children.
 
-    Providers are those of the version's `open_provider`, in every month that it tells of. Returns (street, form, month)
-    hidden in the last version -> its unknowns."""
+    ``children``: street -> how many live there, which everybody can know. Providers are those of the version's
+    `open_provider`, in every month that it tells of. Returns (street, form, month) hidden in the last version -> its
+    unknowns."""
     hidden: dict[Name, list[Name]] = {}
     for edition in editions:
         providers = [row for row in edition.rows("open_provider", area) if row["place_count"]]
         for row in edition.rows("open_indicator", area):
-            code, street, form, period = (row[c] for c in ("indicator_code", "subdistrict_code", "service_form_code", "period"))
+            code, period = row["indicator_code"], row["period"]
+            street, form = row["subdistrict_code"], row["service_form_code"]
             if code not in ("IND-07", "IND-08") or len(period) != 7:
                 continue
-            inside = [p for p in providers if street in ("_T", p["subdistrict_code"]) and form in ("_T", p["service_form_code"])]
+            inside = [p for p in providers if street in ("_T", p["subdistrict_code"])]
+            inside = [p for p in inside if form in ("_T", p["service_form_code"])]
             names = [
                 world.unknown(
                     same.name(edition.number, ("enrolled", area, p["provider_id"], period), p["place_count"]),
@@ -309,7 +317,7 @@ def enrolment(
                 )
                 for p in inside
             ]
-            count = children if code == "IND-07" else sum(float(p["place_count"]) for p in inside)
+            count = children.get(street) if code == "IND-07" else sum(float(p["place_count"]) for p in inside)
             if row["indicator_value"] is not None and count and names:
                 world.say(names, *_whole(row["indicator_value"], count / 100))
             elif row["obs_status_code"] == "c" and edition is editions[-1]:
@@ -323,7 +331,8 @@ def fees(world: World, editions: Sequence[Edition], area: str) -> dict[Name, lis
     Of three respondents the median is their mean. Returns hidden cells of the last version -> their unknowns."""
     hidden: dict[Name, list[Name]] = {}
     for edition in editions:
-        rows = [r for r in edition.rows("open_fee_statistics", area) if r["collection_basis_code"] == "statistical_survey"]
+        every = edition.rows("open_fee_statistics", area)
+        rows = [row for row in every if row["collection_basis_code"] == "statistical_survey"]
         leaves = {_fee_cell(row): int(row["provider_count"]) for row in rows if "_T" not in _fee_cell(row)[:3]}
         for row in rows:
             cell, count = _fee_cell(row), int(row["provider_count"])
