@@ -217,12 +217,17 @@ class Sameness:
 
     def __init__(self, differ: Iterable[Name] = ()) -> None:
         self.differ = set(differ)
-        self.seen: dict[Name, dict[str, int]] = defaultdict(dict)
+        self.seen: dict[Name, dict[str, tuple[int, str | None]]] = defaultdict(dict)
 
-    def name(self, edition: int, name: Name, visible: str) -> Name:
+    def name(self, edition: int, name: Name, visible: str, said: str | None = None) -> Name:
+        """The unknown that a row is in a version. ``said``: the number itself, if it is public there."""
         if name in self.differ:
             return (*name, str(edition))
-        return (*name, str(self.seen[name].setdefault(visible, edition)))
+        first, before = self.seen[name].setdefault(visible, (edition, said))
+        if said is not None and before is not None and said != before:
+            return (*name, str(edition))
+        self.seen[name][visible] = (first, before if said is None else said)
+        return (*name, str(first))
 
 
 def _whole(text: str, count: float) -> tuple[float, float]:
@@ -244,7 +249,7 @@ def visits(world: World, editions: Sequence[Edition], area: str, same: Sameness)
         for row in edition.rows("open_station_activity_monthly", area):
             station, month, said = row["station_id"], row["report_month"], row["child_visit_count"]
             visible = "|".join(str(row[c]) for c in ("open_day_count", "activity_count", "group_activity_count"))
-            name = same.name(edition.number, ("visits", area, station, month), visible)
+            name = same.name(edition.number, ("visits", area, station, month), visible, said)
             is_hidden = said is None and row["obs_status_code"] == "c"
             for cell in _totals(street.get(station), month):
                 counts[cell] += 1
@@ -298,8 +303,8 @@ def enrolment(
     """Children of each provider in each month: IND-08 by the places of a street and form, IND-07 by all children.
 
     ``children``: street -> how many live there, which everybody can know. Providers are those of the version's
-    `open_provider`, in every month that it tells of. Returns (street, form, month) hidden in the last version -> its
-    unknowns."""
+    `open_provider`, in every month that it tells of. Returns (street, form, month) hidden in the
+    last version -> its unknowns."""
     hidden: dict[Name, list[Name]] = {}
     for edition in editions:
         providers = [row for row in edition.rows("open_provider", area) if row["place_count"]]
@@ -318,6 +323,8 @@ def enrolment(
                 for p in inside
             ]
             count = children.get(street) if code == "IND-07" else sum(float(p["place_count"]) for p in inside)
+            if row["obs_status_code"] == "e" and code == "IND-08":
+                continue  # not all have stated their children, and of whom the places are is not said
             if row["indicator_value"] is not None and count and names:
                 world.say(names, *_whole(row["indicator_value"], count / 100))
             elif row["obs_status_code"] == "c" and edition is editions[-1]:
