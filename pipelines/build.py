@@ -39,7 +39,7 @@ def build_definitions(
 
     def make_context(context: dg.AssetExecutionContext) -> Context:
         claim(settings)
-        said = settings.with_changes(confirm=context.run.tags.get(CONFIRM_TAG))
+        said = confirmed(settings, context.run.tags)
         return context_of(said, _as_of(context, settings), progress)  # file names are not for Dagster's log
 
     assets = all_assets(
@@ -58,6 +58,11 @@ def build_definitions(
         sensors=[inbox_sensor(settings)],
         executor=dg.in_process_executor,
     )
+
+
+def confirmed(settings: Settings, tags: Mapping[str, str]) -> Settings:
+    """The settings with the reason that a run's tags give for a large change."""
+    return settings.with_changes(confirm=tags.get(CONFIRM_TAG))
 
 
 def _as_of(context: dg.AssetExecutionContext, settings: Settings) -> date:

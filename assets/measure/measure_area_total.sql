@@ -1,6 +1,7 @@
 -- What is known of a whole place in a period: its people, its providers and stations, the plans that were due, and how
 -- the filing procedure went. Receipts count in the period of the receipt, transitions of the whitelist in that of their
--- publication (those the law's limit is judged for), arrivals and departures on the day they took effect.
+-- publication (those the law's limit is judged for), arrivals and departures on the day they took effect. Who stands in
+-- the first register of a source was there before: that is no arrival.
 WITH run_limit AS (
     SELECT
         day.submitted_on,
@@ -85,15 +86,25 @@ publications AS (
     WHERE cell.subdistrict_code = '_T'
     GROUP BY cell.area_code, cell.period
 ),
+first_register AS (
+    SELECT source_code, MIN(event_on) AS event_on
+    FROM core_filing
+    WHERE filing_event_code = 'snapshot'
+    GROUP BY source_code
+),
 stepped AS (
     SELECT
-        area_code,
-        subdistrict_code,
-        valid_from_on,
-        filing_status_code,
-        is_on_file,
-        LAG(is_on_file) OVER (PARTITION BY area_code, provider_id ORDER BY valid_from_on) AS was_on_file
-    FROM core_provider
+        provider.area_code,
+        provider.subdistrict_code,
+        provider.valid_from_on,
+        provider.filing_status_code,
+        provider.is_on_file,
+        LAG(provider.is_on_file, 1, first_register.event_on IS NOT NULL) OVER (
+            PARTITION BY provider.area_code, provider.provider_id ORDER BY provider.valid_from_on
+        ) AS was_on_file
+    FROM core_provider AS provider
+    LEFT JOIN first_register
+        ON first_register.source_code = provider.source_code AND first_register.event_on = provider.valid_from_on
 ),
 turn AS (
     SELECT
@@ -103,7 +114,7 @@ turn AS (
         CASE WHEN is_on_file THEN 'joined' ELSE filing_status_code END AS turn_code,
         COUNT(*) AS turn_count
     FROM stepped
-    WHERE is_on_file <> COALESCE(was_on_file, FALSE)
+    WHERE is_on_file <> was_on_file
     GROUP BY 1, 2, 3, 4
 ),
 turns AS (

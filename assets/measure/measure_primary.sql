@@ -24,37 +24,24 @@ visit AS (
 ),
 -- guidance: families and home visits of a subdistrict and month stand or fall together
 guided AS (
-    SELECT 'households' AS counted, area_code, subdistrict_code, report_month, station_id, household_count AS n
+    SELECT 'households' AS counted, area_code, subdistrict_code, report_month, household_count AS n
     FROM core_station_report
     WHERE household_count > 0
     UNION ALL
-    SELECT 'visits', area_code, subdistrict_code, report_month, station_id, home_visit_count
+    SELECT 'visits', area_code, subdistrict_code, report_month, home_visit_count
     FROM core_station_report
     WHERE home_visit_count > 0
 ),
-guided_beside AS (
-    SELECT
-        guided.*,
-        SUM(n) OVER one_total AS total,
-        COUNT(*) OVER one_total AS station_count,
-        MAX(n) OVER (
-            PARTITION BY counted, area_code, subdistrict_code, report_month
-            ORDER BY n, station_id ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
-        ) AS larger,
-        MAX(n) OVER (
-            PARTITION BY counted, area_code, subdistrict_code, report_month
-            ORDER BY n, station_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS smaller
-    FROM guided
-    WINDOW one_total AS (PARTITION BY counted, area_code, subdistrict_code, report_month)
-),
+-- the largest knows its own, and of the others together no one can have more than the rest
 guided_small AS (
-    SELECT guided_beside.area_code, guided_beside.subdistrict_code, guided_beside.report_month
-    FROM guided_beside
+    SELECT guided.area_code, guided.subdistrict_code, guided.report_month
+    FROM guided
     CROSS JOIN parameter
-    WHERE guided_beside.total < parameter.k
-        OR guided_beside.n < parameter.k
-        AND guided_beside.total - COALESCE(guided_beside.larger, guided_beside.smaller) < parameter.k
+    GROUP BY guided.counted, guided.area_code, guided.subdistrict_code, guided.report_month
+    HAVING SUM(guided.n) < MAX(parameter.k)
+        OR COUNT(*) > 1
+        AND MIN(guided.n) < MAX(parameter.k)
+        AND SUM(guided.n) - MAX(guided.n) < MAX(parameter.k)
 ),
 -- enrolment: a subdistrict's providers of one form in one month
 month AS (

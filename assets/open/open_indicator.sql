@@ -1,6 +1,7 @@
 -- The values of all indicators as their definitions give them (compiled_indicator), without those that would give a
--- protected count back: where its cell is withheld the value is left out and the status is `c`. Every cell has its row:
--- what cannot be computed is `m` with the input that is missing, or `n` where there is nothing to divide by.
+-- protected count back: where its cell is withheld the value is left out and the status is `c`. What cannot be
+-- computed is `m` with the input that is missing (said once where it is missing for the whole area), or `n` where there
+-- is nothing to divide by.
 SELECT
     computed.indicator_code,
     computed.area_code,

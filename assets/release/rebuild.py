@@ -135,14 +135,15 @@ def _require_known(releases: list[Release], wanted: Sequence[tuple[str, str]]) -
 def _needed(
     releases: list[Release], wanted: Sequence[tuple[str, str]] | None, current: Release | None
 ) -> frozenset[str]:
-    """Releases to be made again only because another goes on from a version whose data is gone."""
+    """Releases to be made again only because a later one depends on a version whose data is gone: it goes on from it,
+    or may not tell what follows from it (quality/disclosure). So every earlier release counts, not the last alone."""
     makers = {m.entry.folder: m.release for made in made_versions(releases).values() for m in made}
-    by_id = {release.release_id: release for release in releases}
+    nth = {release.release_id: n for n, release in enumerate(releases)}
     found: set[str] = set()
     waiting = [r for r in releases for e in r.manifest.made if wanted is None or (e.name, e.version) in wanted]
     while waiting:
-        before = waiting.pop().manifest.previous
-        for entry in by_id[before.release].manifest.datasets if before else ():
+        earlier = releases[: nth[waiting.pop().release_id]]
+        for entry in dict.fromkeys(entry for release in earlier for entry in release.manifest.datasets):
             maker = makers[entry.folder]
             if current.manifest.is_withdrawn(entry.name, entry.version) and maker.release_id not in found:
                 found.add(maker.release_id)

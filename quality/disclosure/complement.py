@@ -261,12 +261,16 @@ def _cheapest(
 
 
 def _possible(system: System, cell: int, knows: Knowledge, need: float) -> float:
-    """The width a cell keeps if everything that may be hidden is; its need, if it is more than that."""
+    """The width a cell keeps if everything that may be hidden is; its need, if it is more than that.
+
+    What anybody can read off all the same has no width: asked is of the others, as in `_asked`."""
     everything = frozenset(range(len(system.cells)))
+    known = system.known(everything)
+    left = [u for u in system.cells[cell].members if u not in known]
+    if not left:
+        return 0.0
     group = list(range(len(system.unknowns)))
-    told = {u: (system.unknowns[u].value,) * 2 for u in system.known(everything)}
-    asked = list(system.cells[cell].members)
-    question = _question(system, group, system.equations(everything), asked, {**knows, **told})
+    question = _question(system, group, system.equations(everything), left, knows)
     ((least, most),) = intervals([question])
     return max(0.0, min(need, most - least) - 2 * TOLERANCE)
 

@@ -12,6 +12,7 @@ from schemas.model import Table
 from schemas.registry import Registry
 
 _NOTHING = "CAST(NULL AS STRING)"
+_WHOLE = "(subdistrict_code = '_T' AND service_form_code = '_T')"
 
 
 def indicators_select(registry: Registry) -> str:
@@ -19,22 +20,29 @@ def indicators_select(registry: Registry) -> str:
 
     Columns: those of `open_indicator`, and `protected_measure_code` with `member_code`, by which `measure_withheld`
     is asked. Status: `m` with the first input that is missing; `n` where there is nothing to divide by; `e` for an
-    estimate; else that of the period."""
+    estimate; else that of the period. What is missing for a whole area is said once, not for each part again."""
     rows = "\nUNION ALL\n".join(indicator_select(i, registry.tables[i.table]) for i in registry.indicators.values())
-    return (
-        "SELECT\n"
-        "    indicator_code, area_code, subdistrict_code, service_form_code, period,\n"
-        "    CASE WHEN missing_input_code IS NULL THEN given_value END AS indicator_value,\n"
-        "    unit_code,\n"
-        "    CASE\n"
-        "        WHEN missing_input_code IS NOT NULL THEN 'm'\n"
-        "        WHEN given_value IS NULL THEN 'n'\n"
-        "        WHEN is_estimate THEN 'e'\n"
-        "        ELSE obs_status_code\n"
-        "    END AS obs_status_code,\n"
-        "    missing_input_code, definition_version, protected_measure_code, member_code\n"
-        f"FROM (\n{rows}\n) AS valued"
-    )
+    return f"""SELECT
+    indicator_code, area_code, subdistrict_code, service_form_code, period,
+    CASE WHEN missing_input_code IS NULL THEN given_value END AS indicator_value,
+    unit_code,
+    CASE
+        WHEN missing_input_code IS NOT NULL THEN 'm'
+        WHEN given_value IS NULL THEN 'n'
+        WHEN is_estimate THEN 'e'
+        ELSE obs_status_code
+    END AS obs_status_code,
+    missing_input_code, definition_version, protected_measure_code, member_code
+FROM (
+    SELECT
+        valued.*,
+        MAX(CASE WHEN {_WHOLE} THEN missing_input_code END)
+            OVER (PARTITION BY indicator_code, area_code, period) AS missing_for_all
+    FROM (
+{rows}
+    ) AS valued
+) AS looked_at
+WHERE missing_for_all IS NULL OR {_WHOLE} OR (missing_input_code IS NULL AND given_value IS NOT NULL)"""
 
 
 def indicator_select(indicator: Indicator, table: Table) -> str:

@@ -353,6 +353,41 @@ def test_a_missing_input_has_one_row_a_period_for_the_whole_area(district: Bench
     assert {place for place, _ in rows} == {"_T"}
 
 
+def test_what_is_missing_for_the_whole_area_is_said_once(district: Bench) -> None:
+    """But a street that alone lacks something says so, and a street that alone has it has its value."""
+    where = "period = '2026-02' AND indicator_code = 'IND-10'"
+    assert district.rows("open_indicator", "subdistrict_code", "missing_input_code", where=where) == [
+        ("_T", "posted_fees")
+    ]
+    bench = Bench()
+    bench.filing("A", "2024-01-10")
+    bench.put(
+        "population", subdistrict_code=STREET, counted_on="2025-12-31", age_band_code="all_ages", person_count=9000
+    )
+    where = "period = '2026-03' AND indicator_code = 'IND-03'"
+    assert bench.rows("open_indicator", "subdistrict_code", "indicator_value", "missing_input_code", where=where) == [
+        (STREET, 3.3333, None),  # 30 x 1,000 / 9,000
+        ("_T", None, "population"),
+    ]
+
+
+def test_who_stands_in_the_first_register_did_not_arrive_with_it() -> None:
+    bench = Bench()
+    bench.filing("A", "2026-01-10", filing_event_code="snapshot")
+    bench.filing("A", "2026-02-10", filing_event_code="snapshot")
+    bench.filing("B", "2026-02-10", filing_event_code="snapshot")
+    bench.filing("B", "2026-03-10", filing_event_code="snapshot")
+    where = "indicator_code IN ('IND-29.joined', 'IND-29.removed') AND subdistrict_code = '_T' AND LENGTH(period) = 7"
+    assert bench.rows("open_indicator", "period", "indicator_value", where=where) == [
+        ("2026-01", 0),
+        ("2026-02", 1),  # B
+        ("2026-03", 0),
+        ("2026-01", 0),
+        ("2026-02", 0),
+        ("2026-03", 1),  # A
+    ]
+
+
 def test_a_running_month_is_provisional_a_running_year_is_none_and_three_years_are_the_most() -> None:
     bench = Bench(date(2026, 3, 15))
     bench.filing("A", "2019-01-10")

@@ -29,7 +29,7 @@ CHECKS = (
     ("second opinion", "quality.suites:second_opinion"),
     ("expectations of people", "quality.opinions:check_expectations"),
     ("disclosure: complementary cells", "quality.disclosure.choice:chosen_complements"),
-    ("disclosure: audit before the release", "assets.release.disclosed:audit"),
+    ("disclosure: audit before the release", "assets.release.withheld:require_unrecoverable"),
     ("disclosure: columns and personal data", "quality.disclosure.columns:require_safe"),
     ("disclosure: texts that leave", "quality.disclosure.texts:require_safe_texts"),
     ("quality report", "assets.release.quality.staged:reports"),

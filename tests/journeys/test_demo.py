@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -61,6 +62,26 @@ def test_five_datasets_are_published_with_the_figures_of_the_news(first, home):
     with duckdb.connect() as con:
         counted = con.execute("SELECT count(*), sum(place_count) FROM read_csv(?)", [str(csv)]).fetchall()
     assert counted == [(45, 1425)]
+
+
+def test_the_questions_of_the_consultation_are_answered_with_the_figures_of_the_news(first, home):
+    """45 institutions, 1,425 places, 2.83 of them for 1,000 of 503,859 residents, 6 of 6 stations, 2 in each street."""
+    folder = home / "published" / "datasets" / "indicators" / "1.0.0"
+    with duckdb.connect() as con:
+        con.execute("CREATE TABLE answer AS FROM read_parquet(?)", [str(folder / "open_consultation_answer.parquet")])
+        rows = con.execute("SELECT indicator_code, subdistrict_code, indicator_value, target_value FROM answer")
+        answers = {(code, street): (value, target) for code, street, value, target in rows.fetchall()}
+        plans = con.execute("FROM read_parquet(?)", [str(folder / "open_plan_progress.parquet")]).fetchall()
+        missing = con.execute("SELECT DISTINCT missing_input_code FROM answer WHERE indicator_code = 'IND-28'")
+        assert missing.fetchall() == [("subsidy",)]
+    assert answers["IND-01", "_T"][0] == 45
+    assert answers["IND-02", "_T"][0] == 1425
+    assert round(answers["IND-03", "_T"][0], 2) == Decimal("2.83") == round(Decimal(1425 * 1000) / 503859, 2)
+    assert answers["IND-03", "_T"][1] == Decimal("4.5")
+    assert answers["IND-20.stations", "_T"] == (6, 6)
+    streets = [street for code, street in answers if code == "IND-20.stations" and street != "_T"]
+    assert [answers["IND-20.stations", street] for street in streets] == [(2, 2)] * 3
+    assert answers["IND-20", "_T"][0] == 100 and len(plans) == 3
 
 
 def test_whoever_is_not_listed_has_the_reason_that_the_generator_planted(first, home, tmp_path):
@@ -135,6 +156,30 @@ def test_frictionless_finds_every_package_valid(first, home):
     for path in packages:
         report = Package(str(path)).validate()
         assert report.valid, report.flatten(["type", "note"])
+
+
+def test_every_dataset_says_how_good_it_is(first, home):
+    """No check crashed, every sub-indicator of GB/T 36344 is there, and nothing is said of a survey's respondents."""
+    for path in sorted((home / "published").glob("datasets/*/1.0.0/quality.json")):
+        said = json.loads(path.read_text("utf-8"))
+        assert said["summary"]["checks"]["crashed"] == 0, path
+        codes = [line["code"] for line in said["indicators"]]
+        assert codes == sorted(codes) and len(codes) == 20 and {c[:2] for c in codes} == {f"0{n}" for n in range(1, 7)}
+        unknown = {line["code"] for line in said["indicators"] if line["value"] is None}
+        assert unknown <= {"0401", "0202", "0502"}, path
+        stages = {check["stage"] for check in said["checks"]}
+        assert stages >= {"received", "table", "second_opinion", "expectation", "published", "release", "disclosure"}
+        assert all(c["failed"] <= c["evaluated"] for c in said["checks"] if c["stage"] == "received")
+        blocking = [c for c in said["checks"] if c["stage"] != "received" and c["state"] == "failed"]
+        assert blocking == [], "a version with such a check would not have been made"
+    held = json.loads((home / "published/datasets/stations/1.0.0/quality.json").read_text("utf-8"))["summary"]
+    assert held["received_rows"] > held["held_rows"] > 0 and held["oldest_open_days"] is not None
+    fees = json.loads((home / "published/datasets/fees/1.0.0/quality.json").read_text("utf-8"))
+    survey = next(block for block in fees["completeness"] if block["code"] == "fee-survey")
+    assert survey["named"] == [] and survey["expected"] == 45
+    said = json.loads(tuoyu("quality", "fees", "--json", TUOYU_HOME=str(home)))
+    assert said == fees
+    assert "公布" in tuoyu("quality", "fees", "1.0.0", TUOYU_HOME=str(home))
 
 
 def test_status_diff_and_check_speak(first, home):

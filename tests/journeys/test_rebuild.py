@@ -37,6 +37,20 @@ def _rebuild(home: Path, scratch: Path, *wanted: tuple[str, str]):
     return list(rebuild(ctx, LocalStore(home / "published"), scratch, wanted, reuse=True))
 
 
+def test_quality_reports_tell_of_the_version_before(home):
+    """Two releases: every sub-indicator has its earlier value, and says whether it is better."""
+    for folder in (home / "published" / "datasets").iterdir():
+        first, second = (json.loads((folder / v / "quality.json").read_text("utf-8")) for v in ("1.0.0", "1.1.0"))
+        assert second["previous_version"] == "1.0.0"
+        for then, now in zip(first["indicators"], second["indicators"], strict=True):
+            assert then["trend"] == [] and then["moved"] is None
+            earlier = {"version": "1.0.0", "as_of": first["as_of"], "value": then["value"]}
+            assert now["trend"] == [earlier], now["code"]
+            both = then["value"] is not None and now["value"] is not None
+            assert (now["moved"] in ("better", "worse", "same")) == both
+        assert second["summary"]["checks"]["crashed"] == 0
+
+
 def test_same_bytes_in_another_folder_zone_year_and_thread_count(home, tmp_path):
     copy = tmp_path / "副本 of home"
     shutil.copytree(home, copy)

@@ -28,8 +28,8 @@ SHARE, LEAST = "change_share_confirm", "change_rows_confirm_min"
 _LONGEST = 500
 #: kinds of change that touch a published row; what is only written otherwise says the same
 _TOUCHED = "('removed', 'redacted', 'corrected', 'updated')"
-#: fields of a key that say when: rows for a new month are no change of what was said before
-_PERIODS = ("date", "yearmonth")
+#: fields of a key that say when, by type or name: rows for a new month are no change of what was said before
+_DATED, _PERIOD = ("date", "yearmonth"), "period"
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _changed(
 ) -> int:
     """Published rows that go or say something else, and new ones where no key says when they began.
 
-    A provisional value was announced as one that will change."""
+    A provisional value was announced as one that will change; the latest value, now of another period, is a new one."""
     touched = f"SELECT key FROM {comparison.table} WHERE table_name = {literal(name)} AND change IN {_TOUCHED}"
     touched += f" AND NOT list_contains({sorted(confirming)}::VARCHAR[], coalesce(field_name, ''))"
     known = f"SELECT {key_json('o', old.key)} AS key FROM {reader(old.path)} o"
@@ -109,10 +109,13 @@ def _changed(
     redefined = [c for c in old.columns if same and new.field(c) and another_meaning(old.field(c), new.field(c))]
     if redefined:
         touched += f" UNION {known} WHERE {' OR '.join(f'o.{quote(c)} IS NOT NULL' for c in redefined)}"
+    if _PERIOD in old.columns and _PERIOD not in old.key:
+        later = f"SELECT key FROM {comparison.table} WHERE table_name = {literal(name)} AND field_name = '{_PERIOD}'"
+        touched = f"SELECT key FROM ({touched}) EXCEPT {later}"
     if "obs_status_code" in old.columns:
         touched = f"SELECT key FROM ({touched}) EXCEPT {known} WHERE o.obs_status_code = 'p'"
     (count,) = comparison.con.execute(f"SELECT count(DISTINCT key) FROM ({touched})").fetchone() or (0,)
-    dated = any((old.field(column) or {}).get("type") in _PERIODS or column == "period" for column in old.key)
+    dated = any((old.field(column) or {}).get("type") in _DATED or column == _PERIOD for column in old.key)
     return count + (comparison.summary(name).added if same and not dated else 0)
 
 

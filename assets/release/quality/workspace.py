@@ -78,15 +78,19 @@ class WorkspaceQuality:
         }
 
 
+#: it says which cells stay empty, by looking at every dataset: what it is made of is not what they are made of
+_ONLY_HIDES = ("measure_withheld",)
+
+
 def behind(names: Iterable[str]) -> tuple[str, ...]:
-    """Every table that these are made of, by name, themselves included."""
+    """Every table that the values of these are made of, by name, themselves included."""
     found: set[str] = set()
     waiting = list(names)
     while waiting:
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            waiting += inputs(table_sql(name)) if name in sql_files() else []
+            waiting += inputs(table_sql(name)) if name in sql_files() and name not in _ONLY_HIDES else []
     return tuple(sorted(found))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from datetime import date
 
@@ -27,19 +28,26 @@ def with_figures(given, **values: str):
     return replace(given, profile=profile, chain=(profile,))
 
 
-@pytest.fixture
-def registry():
-    return with_figures(house.registry(), **{SHARE: "0.2", LEAST: "10"})
+CONTRACTS = with_figures(house.registry(), **{SHARE: "0.2", LEAST: "10"})
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """The fees as they are published first."""
+    folder = tmp_path_factory.mktemp("first")
+    tables = house.write_open(CONTRACTS, folder / "open", open_fee_posted=FEES)
+    publish(CONTRACTS, tables, folder / "published", house.AS_OF, work_dir=folder / "work")
+    return folder / "published"
 
 
 @pytest.fixture
-def then(tmp_path, registry, published):
-    """Publishes the fees once, then what is given upon them."""
+def then(tmp_path, first, published):
+    """Publishes what is given upon them."""
 
-    def run(fees: list[tuple], confirm: Confirmation | None = None, given=registry):
-        for contracts, rows, day, said in ((registry, FEES, house.AS_OF, None), (given, fees, LATER, confirm)):
-            folder = house.write_open(contracts, tmp_path / "open", open_fee_posted=rows)
-            result = publish(contracts, folder, published, day, work_dir=tmp_path / "work", confirm=said)
+    def run(fees: list[tuple], confirm: Confirmation | None = None, given=CONTRACTS, into=published):
+        shutil.copytree(first, into)
+        folder = house.write_open(given, tmp_path / "open", open_fee_posted=fees)
+        result = publish(given, folder, into, LATER, work_dir=tmp_path / "work", confirm=confirm)
         return next(d for d in result.datasets if d.name == "fees")
 
     return run
@@ -80,11 +88,8 @@ def test_what_is_usual_needs_none_and_a_reason_that_nobody_needed_is_not_told(th
 
 def test_a_release_made_again_takes_its_reasons_from_the_manifest_and_is_not_asked(tmp_path, then, published):
     then(raised(11), Confirmation(WHY))
-    made = house.tree(published)
-    for path in published.iterdir():
-        path.rename(tmp_path / f"first-{path.name}")
-    then(raised(11), Confirmation(made={"fees": WHY}))
-    assert house.tree(published) == made
+    then(raised(11), Confirmation(made={"fees": WHY}), into=tmp_path / "again")
+    assert house.tree(tmp_path / "again") == house.tree(published)
 
 
 @pytest.mark.parametrize(
@@ -100,24 +105,23 @@ def test_rows_that_go_and_rows_that_come_count_as_well(then, rows, touched):
         then(rows)
 
 
-def test_a_table_too_small_to_tell_a_share_of_is_let_through(then, registry):
-    assert then(FEES, given=with_figures(registry, **{SHARE: "0.2", LEAST: "51"})).changed is False
-    assert then(raised(50), given=with_figures(registry, **{SHARE: "0.2", LEAST: "51"})).changed
+def test_a_table_too_small_to_tell_a_share_of_is_let_through(then):
+    assert then(raised(50), given=with_figures(CONTRACTS, **{SHARE: "0.2", LEAST: "51"})).changed
 
 
-def test_without_a_figure_nothing_is_asked(then, registry):
-    assert then(raised(50), given=with_figures(registry)).changed
+def test_without_a_figure_nothing_is_asked(then):
+    assert then(raised(50), given=with_figures(CONTRACTS)).changed
 
 
-def test_a_unit_that_means_something_else_touches_every_row_though_no_text_differs(then, registry):
+def test_a_unit_that_means_something_else_touches_every_row_though_no_text_differs(then):
     with pytest.raises(Refused, match="50 / 50"):
-        then(FEES, given=house.with_field(registry, "open_fee_posted", "fee_amount", unit="TWD"))
+        then(FEES, given=house.with_field(CONTRACTS, "open_fee_posted", "fee_amount", unit="TWD"))
 
 
-def test_what_was_called_provisional_and_rows_for_a_new_month_are_expected(tmp_path, registry, published):
+def test_what_was_called_provisional_and_rows_for_a_new_month_are_expected(tmp_path, published):
     fields = [house.field("area_code"), house.field("report_month", "yearmonth"), house.field("obs_status_code")]
     monthly = house.table("open_fee_posted", ("area_code", "report_month"), [*fields, house.field("n", "integer")])
-    given = house.with_tables(registry, open_fee_posted=monthly)
+    given = house.with_tables(CONTRACTS, open_fee_posted=monthly)
     told = [("330108", f"20{year}-{month:02}", "p" if year == 25 else "a", 1)
             for year in (24, 25) for month in range(1, 13)]  # fmt: skip
     final = [(a, m, "a", 2 if s == "p" else 1) for a, m, s, _ in told]
@@ -126,6 +130,23 @@ def test_what_was_called_provisional_and_rows_for_a_new_month_are_expected(tmp_p
         folder = house.write_open(given, tmp_path / "open", open_fee_posted=rows)
         publish(given, folder, published, day, work_dir=tmp_path / "work")
     assert manifest(published)["seq"] == 2
+
+
+def test_the_latest_value_of_another_period_is_no_change_of_an_earlier_one(tmp_path, published):
+    fields = [house.field("area_code"), house.field("provider_id"), house.field("period"), house.field("n", "integer")]
+    latest = house.table("open_fee_posted", ("area_code", "provider_id"), fields)
+    given = house.with_tables(CONTRACTS, open_fee_posted=latest)
+
+    def say(period: str, more: int) -> None:
+        rows = [("330108", f"p{number:02}", period, number + more) for number in range(50)]
+        folder = house.write_open(given, tmp_path / "open", open_fee_posted=rows)
+        publish(given, folder, published, LATER, work_dir=tmp_path / "work")
+
+    say("2026-02", 0)
+    say("2026-03", 1)
+    assert manifest(published)["seq"] == 2
+    with pytest.raises(Refused, match="50 / 50"):
+        say("2026-03", 2)
 
 
 @pytest.mark.parametrize("text", ["", " . ", "x" * 501, "bell\a rings"])
