@@ -303,8 +303,8 @@ def enrolment(
     """Children of each provider in each month: IND-08 by the places of a street and form, IND-07 by all children.
 
     ``children``: street -> how many live there, which everybody can know. Providers are those of the version's
-    `open_provider`, in every month that it tells of. Returns (street, form, month) hidden in the
-    last version -> its unknowns."""
+    `open_provider`, in every month that it tells of. Returns (street, form, month) hidden in the last version -> its
+    unknowns."""
     hidden: dict[Name, list[Name]] = {}
     for edition in editions:
         providers = [row for row in edition.rows("open_provider", area) if row["place_count"]]
