@@ -179,7 +179,7 @@ def test_every_dataset_says_how_good_it_is(first, home):
     assert survey["named"] == [] and survey["expected"] == 45
     said = json.loads(tuoyu("quality", "fees", "--json", TUOYU_HOME=str(home)))
     assert said == fees
-    assert "公布" in tuoyu("quality", "fees", "1.0.0", TUOYU_HOME=str(home))
+    assert "0305 脏数据出现率" in tuoyu("quality", "fees", "1.0.0", TUOYU_HOME=str(home))
 
 
 def test_only_what_is_out_of_date_is_blank_and_it_is_named(first, home):
