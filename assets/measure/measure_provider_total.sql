@@ -1,11 +1,11 @@
 -- Providers on file (filed or changed) on the last day of each period, summed over all places and forms (`_T`) and by
 -- each. What a provider did not state is counted apart (`..._known_count`), never taken for "no".
 --
--- Enrolled children are those of its classes if each class that holds on the day states them, else its own number.
--- A certificate is valid if it is the latest of its type, did not fail and has not expired; required are the types the
--- profile names for the day, and a food licence where meals need one. A class has carers enough by the ratio in force
--- on the day; a class type without a ratio is not checked. Judged is who can be on the whitelist (guidance at home
--- cannot) and for whom every condition of it could be judged; compliant, who of those meets them all.
+-- Enrolled children are those of measure_enrolment. A certificate is valid if it is the latest of its type, did not fail
+-- and has not expired; required are the types the profile names for the day, and a food licence where meals need one.
+-- A class has carers enough by the ratio in force on the day; a class type without a ratio is not checked. Judged is
+-- who can be on the whitelist (guidance at home cannot) and for whom every condition of it could be judged; compliant,
+-- who of those meets them all.
 WITH day AS (
     SELECT DISTINCT measured_on FROM measure_cell
 ),
@@ -58,23 +58,12 @@ held AS (
         valid_from_on,
         valid_to_on,
         COALESCE(place_count, 0) AS place_count,
-        enrolled_count,
         is_inclusive,
         has_full_cctv,
         meal_mode_code,
         quality_grade_code
     FROM core_provider
     WHERE is_on_file
-),
-statement AS (
-    SELECT
-        area_code,
-        provider_id,
-        valid_from_on,
-        CASE WHEN COUNT(valid_to_on) = COUNT(*) THEN MAX(valid_to_on) END AS valid_to_on,
-        CASE WHEN COUNT(enrolled_count) = COUNT(*) THEN SUM(enrolled_count) END AS enrolled_count
-    FROM core_filing_class
-    GROUP BY area_code, provider_id, valid_from_on
 ),
 stock AS (
     SELECT
@@ -87,7 +76,7 @@ stock AS (
         held.is_inclusive,
         held.has_full_cctv,
         held.quality_grade_code,
-        COALESCE(statement.enrolled_count, held.enrolled_count) AS enrolled_count,
+        enrolment.enrolled_count,
         asked.required_types,
         asked.required_count,
         -- `||` and not CONCAT, which in DuckDB takes no parameter and no meal mode for two empty texts that agree
@@ -100,11 +89,11 @@ stock AS (
     INNER JOIN asked
         ON held.valid_from_on <= asked.measured_on
         AND (held.valid_to_on IS NULL OR held.valid_to_on > asked.measured_on)
-    LEFT JOIN statement
-        ON statement.area_code = held.area_code
-        AND statement.provider_id = held.provider_id
-        AND statement.valid_from_on <= asked.measured_on
-        AND (statement.valid_to_on IS NULL OR statement.valid_to_on > asked.measured_on)
+    LEFT JOIN measure_enrolment AS enrolment
+        ON enrolment.area_code = held.area_code
+        AND enrolment.provider_id = held.provider_id
+        AND enrolment.valid_from_on <= asked.measured_on
+        AND (enrolment.valid_to_on IS NULL OR enrolment.valid_to_on > asked.measured_on)
     LEFT JOIN core_whitelist_period AS whitelist
         ON whitelist.area_code = held.area_code
         AND whitelist.provider_id = held.provider_id
