@@ -166,3 +166,11 @@ def test_a_complement_that_is_not_needed_is_opened_again():
         choice = choose(system)
         for cell in choice.hidden - system.hidden:
             assert _narrow(system, choice.hidden - {cell}), (seed, system.cells[cell].name)
+
+
+@pytest.mark.timeout(30)
+def test_what_cannot_be_kept_wide_beside_a_number_already_told_ends_as_short():
+    """`a` was told, and so was that `b` and `c` are 4 together: of `a + b` only `b` is unknown, and never 5 wide."""
+    system = _system({"a": 30, "b": 1, "c": 3}, {"ab": ("a", "b")}, fixed=["a"], told=[("b", "c")], hidden=["ab"])
+    choice = choose(system)
+    assert {system.cells[c].name for c in choice.short} >= {"ab", "b"}
