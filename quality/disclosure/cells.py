@@ -22,6 +22,8 @@ from quality.disclosure.told import FEW
 
 ALL = "_T"
 VISITS, GUIDANCE, ENROLMENT, FEES = "child_visits", "guided_households", "enrolled_children", "survey_fee"
+#: what hiding a zero costs beside another cell: it protects upwards only
+ZERO_COST = 2.0
 #: the insiders looked at of a cell of many: those who know most of it
 MOST_INSIDERS = 3
 REST = "_rest"
@@ -150,7 +152,9 @@ class _Builder:
             name = "/".join(key) + (f"/{group[0].code}" if apart else "")
             self.unknowns.append(Unknown(name, value, 0.0, max(value, sum(part.most for part in group))))
             self._own_up(key, place, group)
-            for total, cost in ((key, 1.0), *totals_of(key, self.rules.as_of)):
+            # who is alone with a zero knows it when another comes whose zero changes nothing
+            own = 1.0 if any(part.value for part in parts) else ZERO_COST
+            for total, cost in ((key, own), *totals_of(key, self.rules.as_of)):
                 self.of[total].append(place)
                 self.cost[total] = cost
             if apart and group[0].count == 1 and self._is_asked(key, value):

@@ -9,7 +9,8 @@ import pytest
 
 from quality.disclosure.audit import CODE, Audited, Promise, require_withheld
 from quality.disclosure.columns import DisclosureRefused
-from quality.disclosure.told import TABLES
+from quality.disclosure.told import READ, TABLES
+from schemas.registry import load
 
 PROMISE = Promise(5, 0.2)
 MONTH = "2026-03"
@@ -79,7 +80,7 @@ def _refused(*editions: Tables) -> set[tuple]:
     with pytest.raises(DisclosureRefused) as refused:
         _audit(*editions)
     for finding in refused.value.findings:
-        assert finding.code == CODE
+        assert finding.code == CODE == "withheld-recoverable"
         assert finding.value is None
     return {(f.table, f.column, f.row) for f in refused.value.findings}
 
@@ -165,3 +166,11 @@ def test_a_mean_of_all_and_of_the_others_is_an_answer(edition):
 
 def test_nothing_hidden_is_nothing_to_reckon(edition):
     assert _audit(edition().visits(VISITS)) == Audited(0, 0)
+
+
+def test_every_indicator_that_gives_a_protected_number_back_is_read(edition):
+    registry = load("binjiang")
+    protecting = {code: i.protects.measure for code, i in registry.indicators.items() if i.protects}
+    assert protecting == READ
+    for table, columns in TABLES.items():
+        assert not set(columns) - set(registry.tables[table].field_names), table
