@@ -338,7 +338,7 @@ def enrolment(
 def fees(world: World, editions: Sequence[Edition], area: str) -> dict[Name, list[Name]]:
     """Answers of a survey: the number of respondents of each cell is public, so is the mean of some.
 
-    Of three respondents the median is their mean. Returns hidden cells of the last version -> their unknowns."""
+    Of up to five respondents the median is their mean. Returns hidden cells of the last version -> their unknowns."""
     hidden: dict[Name, list[Name]] = {}
     for edition in editions:
         every = edition.rows("open_fee_statistics", area)
@@ -349,7 +349,7 @@ def fees(world: World, editions: Sequence[Edition], area: str) -> dict[Name, lis
             inside = [c for c in leaves if all(a in ("_T", b) for a, b in zip(cell, c, strict=True))]
             # one number the cell has in each version: answers come and go
             names = [world.unknown(("fee", area, *c, str(leaves[c]), str(edition.number))) for c in inside]
-            mean = row["monthly_amount_mean"] or (row["monthly_amount_median"] if count == 3 else None)
+            mean = row["monthly_amount_mean"] or (row["monthly_amount_median"] if count <= 5 else None)
             if mean is not None and sum(leaves[c] for c in inside) == count:
                 world.say(names, float(mean) * count, count * 0.005 + 1e-6)
             elif row["obs_status_code"] == "c" and edition is editions[-1]:
