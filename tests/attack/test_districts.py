@@ -10,7 +10,7 @@ from tests.attack.run import released, sweep
 
 pytestmark = pytest.mark.slow
 #: of the two hundred
-COUNT = 10
+COUNT = 6
 
 
 @pytest.fixture(scope="module")
