@@ -50,7 +50,7 @@ class World:
             self.sums.append((told, value, slack))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Question:
     """A sum that somebody wants to know, and the least width that was promised; ``knows``: what he knows himself."""
 
@@ -68,6 +68,9 @@ class Bound:
     question: Question
     low: float
     high: float
+
+    def __str__(self) -> str:
+        return f"{self.question.about}: {self.low:g}..{self.high:g}, {self.question.who}"
 
     @property
     def narrow(self) -> bool:

@@ -69,7 +69,7 @@ def _visits(editions: Sequence[Edition], area: str, truth: Truth, _: Mapping[str
         questions.append(_question(world, f"visits {'/'.join(cell)}", [name], {}))
         for station in sorted(near[name] - {cell[0]}):
             questions.append(_question(world, f"visits {'/'.join(cell)}", [name], own[station], station))
-    return _verdict(world, [q for q in questions if q], len(hidden), len(told))
+    return _verdict(world, [q for q in questions if q], len(hidden), len(told), truth.visits)
 
 
 def _families(editions: Sequence[Edition], area: str, truth: Truth, _: Mapping[str, float]) -> Verdict:
@@ -88,7 +88,7 @@ def _families(editions: Sequence[Edition], area: str, truth: Truth, _: Mapping[s
                 for name in sorted(members - knows.keys())
                 if 0 < truth.families.get((name[2], name[3]), 0) < K
             ]
-    return _verdict(world, [q for q in questions if q], len(hidden), 0)
+    return _verdict(world, [q for q in questions if q], len(hidden), 0, truth.families)
 
 
 def _children(editions: Sequence[Edition], area: str, truth: Truth, population: Mapping[str, float]) -> Verdict:
@@ -107,7 +107,7 @@ def _children(editions: Sequence[Edition], area: str, truth: Truth, population: 
             questions.append(_question(world, about, [name], {}))
             others = sorted(beside - {name[2]})
             questions += [_question(world, about, [name], _own(world, truth.children, who), who) for who in others]
-    return _verdict(world, [q for q in questions if q], len(hidden), 0)
+    return _verdict(world, [q for q in questions if q], len(hidden), 0, truth.children)
 
 
 #: visits, families, children
@@ -132,9 +132,27 @@ def _question(
     return Question(about, members, min(K, room), who or "outsider", knows) if room > 0 else None
 
 
-def _verdict(world: World, questions: list[Question], hidden: int, told: int) -> Verdict:
+def _verdict(
+    world: World, questions: list[Question], hidden: int, told: int, truth: Mapping[Name, float]
+) -> Verdict:
     narrow = [bound for bound in attack(world, questions) if bound.narrow] if questions else []
-    return Verdict(len(questions), hidden, told, narrow)
+    rests = [_rest(bound.question) for bound in narrow]
+    public = attack(world, [rest for rest in rests if rest]) if any(rests) else []
+    known = {bound.question for bound in public if bound.high - bound.low < 1 and not _is_small(bound.question, truth)}
+    left = [bound for bound, rest in zip(narrow, rests, strict=True) if rest not in known]
+    return Verdict(len(questions), hidden, told, left)
+
+
+def _rest(question: Question) -> Question | None:
+    """What an insider learned: the sum without his own, asked by an outsider. None for an outsider's question.
+
+    If that is public anyway, his own number told him nothing but itself."""
+    others = question.members - question.knows.keys()
+    return Question(question.about, others, K) if others and others != question.members else None
+
+
+def _is_small(question: Question, truth: Mapping[Name, float]) -> bool:
+    return 0 < sum(truth.get((name[2], name[3]), 0) for name in question.members) < K
 
 
 def shares(editions: Iterable[Edition]) -> Iterator[tuple[str, int, int]]:

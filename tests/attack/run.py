@@ -113,15 +113,16 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="attack-") as scratch:
             size = min(given.batch, given.districts - number)
             found = released(size, Path(scratch), seed=given.seed + number, complements=not given.no_complements)
-        verdict += sweep(found)
+        one = sweep(found)
+        for bound in one.narrow:
+            print(f"seed {given.seed + number}, {bound}", flush=True)
+        verdict += one
         reasons.update({(measure, reason): n for measure, reason, n in found.reasons})
         for table, all_of_them, hidden in shares(found.editions):
             cells[table, "all"] += all_of_them
             cells[table, "hidden"] += hidden
         done = f"{number + size} districts, {verdict.asked:,} questions, {len(verdict.narrow)} too narrow"
         print(f"{done}, {time.monotonic() - started:.0f} s", file=sys.stderr)
-    for bound in verdict.narrow[:50]:
-        print(f"{bound.question.about}: {bound.low:g}..{bound.high:g}, {bound.question.who}")
     for (measure, reason), n in sorted(reasons.items()):
         print(f"{measure} {reason}: {n:,}")
     for table in sorted({table for table, _ in cells}):

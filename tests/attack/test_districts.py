@@ -10,7 +10,7 @@ from tests.attack.run import released, sweep
 
 pytestmark = pytest.mark.slow
 #: of the two hundred
-COUNT = 10
+COUNT = 6
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def verdict(tmp_path_factory):
 
 def test_no_hidden_number_is_bounded_closer_than_promised(verdict):
     assert verdict.hidden > 10 * COUNT and verdict.asked > 30 * COUNT
-    assert [f"{b.question.about}: {b.low:g}..{b.high:g}, {b.question.who}" for b in verdict.narrow] == []
+    assert [str(bound) for bound in verdict.narrow] == []
 
 
 def test_without_complements_the_attacker_succeeds(tmp_path):
