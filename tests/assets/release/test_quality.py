@@ -22,6 +22,7 @@ from assets.release.retraction.withdraw import Reason, withdraw
 from assets.release.stores.local import LocalStore
 from assets.release.verify import verify_release
 from quality.checks import CheckResult
+from quality.report.document import About, document
 from quality.report.facts import Checked, Expected, Facts
 from schemas.registry import load
 from tests.assets.release import house
@@ -248,3 +249,9 @@ def test_every_figure_of_a_threshold_is_on_the_page(go, published):
     said["checks"][0]["threshold"] = {"limit": "maximum 5", "parameters": [figure]}
     text = page(said).decode()
     assert f"maximum 5; {figure['code']} = {figure['value']}" in text and figure["valid_from"] in text
+
+
+def test_a_page_of_nothing_known_says_so(registry):
+    about = About(registry, registry.datasets["fees"], "1.0.0", house.AS_OF)
+    text = page(document(about, Facts(tables=("open_fee_posted",)))).decode()
+    assert text.count("未评估") > 20 and "nothing is known of what was received" in text
