@@ -14,7 +14,7 @@ PYTHONS := $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3)
 # no Dagster process that these targets start sends anything anywhere, with or without a dagster.yaml
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help demo demo-history test lint bench bench-gate corpus faults fuzz ui lock clean rebuild-matrix
+.PHONY: help attack demo demo-history test lint bench bench-gate corpus faults fuzz ui lock clean rebuild-matrix
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -41,6 +41,9 @@ corpus: $(READY) ## the whole line over 500 broken and hostile files; ARGS="--on
 
 rebuild-matrix: $(READY) ## every version of 24 months rebuilt on a clone, elsewhere, in another year; ARGS="--months 3 --each"
 	@nice $(BIN)/python -m tests.journeys.rebuild_matrix $(ARGS)
+
+attack: $(READY) ## bounds every hidden number of 200 invented districts from what is published; ARGS="--districts 20"
+	@nice $(BIN)/python -m tests.attack.run $(ARGS)
 
 bench-gate: $(READY) .venv-bench/.ready ## the gate beside its limit and its rivals; ARGS="--rows 1000000 --workbook"
 	@$(BIN)/python -m tests.bench.gate $(ARGS)

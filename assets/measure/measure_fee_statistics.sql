@@ -1,8 +1,10 @@
 -- Statistics of what providers asked for, by subdistrict, form and inclusive or not, and all of each (`_T`), before
 -- disclosure control. Of posted prices minimum, quartiles and maximum are the usual ones, interpolated. Of what a
 -- survey was told they are taken from means of three neighbouring answers, so that none of them is one respondent's
--- own (Statistics Law Art. 28): the same position, kept one place from either end, in the row of those means; three
--- answers have one such mean, fewer have none.
+-- own (Statistics Law Art. 28): the same position, kept one place from either end, in the row of those means. Of three to
+-- five answers the median is the mean of all, so that such cells add up and complements can be chosen for them. Of more
+-- they are rounded to two digits of the median (2980 to 3000), the minimum down and the maximum up: who knew the order
+-- of all answers in all cells could else solve for some of them.
 -- `withheld_reason_code`: why nothing but the count of such a cell may be published, whatever else is: fewer
 -- respondents than the minimum, or one or two that nearly make the sum (`fee_dominance_share_max` of the first,
 -- `fee_dominance_two_share_max` of two, or the others are less than `fee_p_percent` of the first). Other bases than
@@ -198,51 +200,67 @@ above AS (
     GROUP BY
         grouped.area_code, grouped.of_subdistrict, grouped.of_form, grouped.of_inclusive, grouped.class_type_code,
         grouped.service_mode_code, grouped.fee_item_code, grouped.collection_basis_code, grouped.survey_month
+),
+stated AS (
+    SELECT
+        counted.*,
+        CAST(CASE
+            WHEN is_public_no = 1 THEN 0.01
+            WHEN median_total >= 30000 THEN 1000
+            WHEN median_total >= 3000 THEN 100
+            WHEN median_total >= 300 THEN 10
+            ELSE 1
+        END AS DECIMAL(18, 2)) AS unit
+    FROM counted
 )
 SELECT
-    counted.area_code,
-    counted.subdistrict_code,
-    counted.service_form_code,
-    counted.inclusive_code,
-    counted.class_type_code,
-    counted.service_mode_code,
-    counted.fee_item_code,
-    counted.collection_basis_code,
-    counted.survey_month,
-    counted.provider_count,
-    counted.derived_count,
-    ROUND(CAST(counted.first_total / 3 AS DECIMAL(18, 6)), 2) AS monthly_amount_min,
-    ROUND(CAST(counted.p25_total / 3 AS DECIMAL(18, 6)), 2) AS monthly_amount_p25,
-    ROUND(CAST(counted.median_total / 3 AS DECIMAL(18, 6)), 2) AS monthly_amount_median,
-    ROUND(CAST(counted.amount_total / counted.provider_count AS DECIMAL(18, 6)), 2) AS monthly_amount_mean,
-    ROUND(CAST(counted.p75_total / 3 AS DECIMAL(18, 6)), 2) AS monthly_amount_p75,
-    ROUND(CAST(counted.last_total / 3 AS DECIMAL(18, 6)), 2) AS monthly_amount_max,
-    counted.amount_total AS monthly_amount_total,
-    CAST(counted.largest_amount / NULLIF(counted.amount_total, 0) AS DECIMAL(18, 6)) AS largest_share,
-    CAST(counted.second_amount / NULLIF(counted.amount_total, 0) AS DECIMAL(18, 6)) AS second_largest_share,
-    counted.currency_code,
+    stated.area_code,
+    stated.subdistrict_code,
+    stated.service_form_code,
+    stated.inclusive_code,
+    stated.class_type_code,
+    stated.service_mode_code,
+    stated.fee_item_code,
+    stated.collection_basis_code,
+    stated.survey_month,
+    stated.provider_count,
+    stated.derived_count,
+    FLOOR(CAST(stated.first_total / 3 / stated.unit AS DECIMAL(18, 6))) * stated.unit AS monthly_amount_min,
+    ROUND(CAST(stated.p25_total / 3 / stated.unit AS DECIMAL(18, 6))) * stated.unit AS monthly_amount_p25,
+    CASE
+        WHEN stated.is_public_no = 0 AND stated.provider_count BETWEEN 3 AND 5
+            THEN ROUND(CAST(stated.amount_total / stated.provider_count AS DECIMAL(18, 6)), 2)
+        ELSE ROUND(CAST(stated.median_total / 3 / stated.unit AS DECIMAL(18, 6))) * stated.unit
+    END AS monthly_amount_median,
+    ROUND(CAST(stated.amount_total / stated.provider_count AS DECIMAL(18, 6)), 2) AS monthly_amount_mean,
+    ROUND(CAST(stated.p75_total / 3 / stated.unit AS DECIMAL(18, 6))) * stated.unit AS monthly_amount_p75,
+    CEIL(CAST(stated.last_total / 3 / stated.unit AS DECIMAL(18, 6))) * stated.unit AS monthly_amount_max,
+    stated.amount_total AS monthly_amount_total,
+    CAST(stated.largest_amount / NULLIF(stated.amount_total, 0) AS DECIMAL(18, 6)) AS largest_share,
+    CAST(stated.second_amount / NULLIF(stated.amount_total, 0) AS DECIMAL(18, 6)) AS second_largest_share,
+    stated.currency_code,
     above.cap_monthly_amount,
     above.above_cap_count,
-    CAST(1 - above.above_cap_count * 1.0 / counted.provider_count AS DECIMAL(18, 4)) AS within_cap_share,
+    CAST(1 - above.above_cap_count * 1.0 / stated.provider_count AS DECIMAL(18, 4)) AS within_cap_share,
     CASE
-        WHEN counted.is_public_no = 1 THEN NULL
-        WHEN counted.collection_basis_code <> 'statistical_survey' THEN 'few'
-        WHEN parameter.provider_minimum IS NULL OR counted.provider_count < parameter.provider_minimum THEN 'few'
-        WHEN counted.largest_amount > parameter.share_maximum * counted.amount_total THEN 'dominated'
-        WHEN counted.largest_amount + counted.second_amount >= parameter.two_share_maximum * counted.amount_total
+        WHEN stated.is_public_no = 1 THEN NULL
+        WHEN stated.collection_basis_code <> 'statistical_survey' THEN 'few'
+        WHEN parameter.provider_minimum IS NULL OR stated.provider_count < parameter.provider_minimum THEN 'few'
+        WHEN stated.largest_amount > parameter.share_maximum * stated.amount_total THEN 'dominated'
+        WHEN stated.largest_amount + stated.second_amount >= parameter.two_share_maximum * stated.amount_total
             THEN 'dominated'
-        WHEN counted.amount_total - counted.largest_amount - counted.second_amount
-            < counted.largest_amount * parameter.p_percent / 100 THEN 'dominated'
+        WHEN stated.amount_total - stated.largest_amount - stated.second_amount
+            < stated.largest_amount * parameter.p_percent / 100 THEN 'dominated'
     END AS withheld_reason_code
-FROM counted
+FROM stated
 CROSS JOIN parameter
 LEFT JOIN above
-    ON above.area_code = counted.area_code
-    AND above.subdistrict_code = counted.subdistrict_code
-    AND above.service_form_code = counted.service_form_code
-    AND above.inclusive_code = counted.inclusive_code
-    AND above.class_type_code = counted.class_type_code
-    AND above.service_mode_code = counted.service_mode_code
-    AND above.fee_item_code = counted.fee_item_code
-    AND above.collection_basis_code = counted.collection_basis_code
-    AND above.survey_month = counted.survey_month
+    ON above.area_code = stated.area_code
+    AND above.subdistrict_code = stated.subdistrict_code
+    AND above.service_form_code = stated.service_form_code
+    AND above.inclusive_code = stated.inclusive_code
+    AND above.class_type_code = stated.class_type_code
+    AND above.service_mode_code = stated.service_mode_code
+    AND above.fee_item_code = stated.fee_item_code
+    AND above.collection_basis_code = stated.collection_basis_code
+    AND above.survey_month = stated.survey_month

@@ -18,7 +18,7 @@ from itertools import product
 from math import inf
 
 from quality.disclosure.systems import Cell, System, Unknown
-from quality.disclosure.told import THREE
+from quality.disclosure.told import FEW
 
 ALL = "_T"
 VISITS, GUIDANCE, ENROLMENT, FEES = "child_visits", "guided_households", "enrolled_children", "survey_fee"
@@ -178,7 +178,7 @@ class _Builder:
         return min(self.rules.k, sum(u.high for u in about) - sum(u.low for u in about))
 
     def _is_silent(self, key: Key) -> bool:
-        return key[0] == FEES and THREE != self.answers[key] < self.rules.mean_from
+        return key[0] == FEES and FEW < self.answers[key] < self.rules.mean_from
 
     def _value(self, keys: Iterable[Key]) -> float:
         return sum(part.value for key in keys for part in self.parts[key])

@@ -75,8 +75,8 @@ READ = {
     "IND-23.home_visits": "guided_households",
     "IND-23.households": "guided_households",
 }
-#: of so many answers the median is the mean of all
-THREE = 3
+#: of up to so many answers the median is the mean of all (measure_fee_statistics.sql)
+FEW = 5
 
 _COLUMNS = (
     "told_no BIGINT, protected_measure_code VARCHAR, area_code VARCHAR, subdistrict_code VARCHAR, "
@@ -152,7 +152,7 @@ UNION ALL BY NAME
 SELECT told_no, 'survey_fee' AS protected_measure_code, area_code, subdistrict_code, service_form_code,
     concat_ws('|', class_type_code, service_mode_code, fee_item_code, inclusive_code) AS member_code,
     survey_month AS period, obs_status_code = 'c' AS is_hidden,
-    provider_count * coalesce(monthly_amount_mean, CASE WHEN provider_count = {THREE} THEN monthly_amount_median END)
+    provider_count * coalesce(monthly_amount_mean, CASE WHEN provider_count <= {FEW} THEN monthly_amount_median END)
         AS told_value,
     provider_count AS respondent_count, monthly_amount_mean AS mean_amount, monthly_amount_median AS median_amount,
     monthly_amount_min AS min_amount, monthly_amount_p25 AS p25_amount, monthly_amount_p75 AS p75_amount,

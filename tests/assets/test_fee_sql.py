@@ -20,6 +20,7 @@ LIMITS = {
 }
 AMOUNTS = ("min", "p25", "median", "mean", "p75", "max")
 ALL = "service_form_code = '_T' AND inclusive_code = '_T'"
+_WHOLE = f"subdistrict_code = '_T' AND {ALL}"
 
 
 @pytest.fixture
@@ -30,16 +31,19 @@ def bench() -> Bench:
     return bench
 
 
-def _asked(bench: Bench, amounts: list[float], basis: str = SURVEY, street: str = STREET, **filing) -> None:
+def _asked(
+    bench: Bench, amounts: list[float], basis: str = SURVEY, street: str = STREET, item: str = "care", **filing
+) -> None:
     """A provider for each amount, which it told in March 2026 for full-day care in toddler classes."""
     for number, amount in enumerate(amounts):
-        provider = f"{street}-{basis}-{number}"
+        provider = f"{street}-{basis}-{number}-{item}"
         bench.filing(provider, "2024-01-10", subdistrict_code=street, **filing)
         quote = {"observed_on": "2026-03-12", "fee_amount": amount, "collection_basis_code": basis}
+        quote |= {"fee_item_code": item}
         bench.put("fee_quote", provider_id=provider, **quote)
 
 
-def _statistics(bench: Bench, where: str = f"subdistrict_code = '_T' AND {ALL}") -> list[tuple]:
+def _statistics(bench: Bench, where: str = _WHOLE) -> list[tuple]:
     columns = ["provider_count", *(f"monthly_amount_{name}" for name in AMOUNTS), "obs_status_code"]
     return bench.rows("open_fee_statistics", *columns, where=where)
 
@@ -61,7 +65,7 @@ def test_a_single_posted_price_is_published_without_any_parameter():
 
 def test_a_provider_counts_once_with_the_mean_of_its_quotes(bench):
     _asked(bench, [1000, 2000], "posted_price")
-    quote = {"provider_id": f"{STREET}-posted_price-0", "fee_amount": 1300}
+    quote = {"provider_id": f"{STREET}-posted_price-0-care", "fee_amount": 1300}
     bench.put("fee_quote", **quote, observed_on="2026-03-20", fee_line_no=2)
     assert bench.rows("measure_fee_answer", "monthly_amount", "is_derived") == [(1150.0, False), (2000.0, False)]
     assert _statistics(bench)[0][:2] == (2, 1150.0)
@@ -84,7 +88,7 @@ def test_days_terms_and_years_are_normalised_and_counted_as_derived(bench):
     assert bench.rows("measure_fee_answer", "provider_id", "monthly_amount") == worked
     columns = ("provider_count", "derived_count", "monthly_amount_median", "monthly_amount_mean")
     # in order 2175, 2900, 3000, 3050: the median 2950; the sum 11125
-    assert bench.rows("open_fee_statistics", *columns, where=f"subdistrict_code = '_T' AND {ALL}") == [
+    assert bench.rows("open_fee_statistics", *columns, where=_WHOLE) == [
         (4, 3, 2950.0, 2781.25)
     ]
 
@@ -116,6 +120,11 @@ def test_inclusive_is_a_dimension_with_its_total(bench):
 # -- surveys
 
 
+def test_of_three_to_five_answers_the_median_is_the_mean_of_all(bench):
+    _asked(bench, [1000, 1500, 1700, 2000, 2333])
+    assert _statistics(bench) == [(5, None, None, 1706.6, None, None, None, "a")]
+
+
 def test_of_three_answers_the_median_is_their_mean_and_of_two_there_is_nothing(bench):
     _asked(bench, [1000, 1500, 2300])
     _asked(bench, [3000, 3500], street=OTHER_STREET)
@@ -127,37 +136,44 @@ def test_of_three_answers_the_median_is_their_mean_and_of_two_there_is_nothing(b
 def test_quartiles_of_a_survey_are_taken_from_means_of_three_neighbours(bench):
     _asked(bench, [1600, 1000, 1100, 1500, 1200, 1300])
     # in order 1000 1100 1200 1300 1500 1600; means of three: 1100 (at 2), 1200 (3), 1333.33 (4), 1466.67 (5)
-    # positions 2.25, 3.5, 4.75: 1125; 1266.67; 1433.33. Five would have none, and the mean needs eighteen
-    assert _statistics(bench) == [(6, None, 1125.0, 1266.67, None, 1433.33, None, "a")]
+    # positions 2.25, 3.5, 4.75: 1125; 1266.67; 1433.33, to hundreds. Five would have none; the mean needs eighteen
+    assert _statistics(bench) == [(6, None, 1100.0, 1300.0, None, 1400.0, None, "a")]
 
 
 def test_extremes_of_a_survey_need_ten_answers_that_differ(bench):
-    _asked(bench, [1000 + 100 * n for n in range(10)])
-    # means of three at either end: 1100 and 1800, which differ by 700 of 1800
-    assert _statistics(bench) == [(10, 1100.0, 1225.0, 1450.0, None, 1675.0, 1800.0, "a")]
+    _asked(bench, [1090, *(1000 + 100 * n for n in range(1, 9)), 1810])
+    # means of three at either end: 1130 and 1770, told as 1100 and 1800; between them 1225, 1450 and 1675
+    assert _statistics(bench) == [(10, 1100.0, 1200.0, 1500.0, None, 1700.0, 1800.0, "a")]
 
 
 def test_answers_that_hardly_differ_show_their_median_alone(bench):
     _asked(bench, [1000 + n for n in range(18)])
-    assert _statistics(bench) == [(18, None, None, 1008.5, 1008.5, None, None, "a")]
+    assert _statistics(bench) == [(18, None, None, 1000.0, 1008.5, None, None, "a")]
 
 
-@pytest.mark.parametrize(
-    ("amounts", "why"),
-    [
-        ([1000, 1100], "few"),
-        ([9000, 900, 800], "dominated"),  # one of 84 %
-        ([5000, 4500, 1000], "dominated"),  # two of 90.5 %
-        ([6000, 3300, 300, 200], "dominated"),  # two of 94.9 %
-        ([5000, 2600, 450, 449], None),  # two of 89.4 %; the others 899, above a tenth of 5000
-        ([1000, 1100, 1200], None),
-    ],
-)
-def test_a_survey_cell_says_why_it_must_be_withheld(bench, amounts, why):
-    _asked(bench, amounts)
-    where = f"subdistrict_code = '_T' AND {ALL}"
-    assert bench.rows("measure_fee_statistics", "withheld_reason_code", where=where) == [(why,)]
-    assert _statistics(bench)[0][-1] == ("c" if why else "a")
+def test_order_statistics_of_a_survey_are_rounded_to_two_digits(bench):
+    items = {"care": (12340, 1000), "boarding": (1234, 100), "meals": (123.4, 10), "materials": (12.34, 1)}
+    for item, (amount, _) in items.items():
+        _asked(bench, [amount * (1 + n / 100) for n in range(7)], item=item)
+    found = bench.rows("open_fee_statistics", "fee_item_code", "monthly_amount_median", where=_WHOLE)
+    assert found == [(item, round(a * 1.03 / unit) * unit) for item, (a, unit) in sorted(items.items())]
+
+
+def test_a_survey_cell_says_why_it_must_be_withheld(bench):
+    cases = {
+        "care": ([1000, 1100], "few"),
+        "boarding": ([9000, 900, 800], "dominated"),  # one of 84 %
+        "meals": ([5000, 4500, 1000], "dominated"),  # two of 90.5 %
+        "materials": ([6000, 3300, 300, 200], "dominated"),  # two of 94.9 %
+        "extended": ([5000, 2600, 450, 449], None),  # two of 89.4 %; the others 899, above a tenth of 5000
+        "temp_care": ([1000, 1100, 1200], None),
+    }
+    for item, (amounts, _) in cases.items():
+        _asked(bench, amounts, item=item)
+    reasons = [(item, why) for item, (_, why) in sorted(cases.items())]
+    assert bench.rows("measure_fee_statistics", "fee_item_code", "withheld_reason_code", where=_WHOLE) == reasons
+    shown = [(item, "c" if why else "a") for item, why in reasons]
+    assert bench.rows("open_fee_statistics", "fee_item_code", "obs_status_code", where=_WHOLE) == shown
 
 
 def test_without_its_parameters_only_the_count_of_a_survey_is_published():
@@ -225,9 +241,8 @@ def test_burden_is_the_median_of_a_year_over_the_income_in_force_that_month(benc
     bench.parameter("disposable_income_per_capita", 80000, "2025-01-01", "2025-12-31")
     bench.parameter("disposable_income_per_capita", 84000, "2026-01-01")
     _asked(bench, [2000, 2100, 2800], "posted_price")
-    where = f"subdistrict_code = '_T' AND {ALL}"
     # 2100 x 12 = 25200, of 84000
-    assert bench.rows("open_fee_statistics", "fee_burden_share", where=where) == [(0.3,)]
+    assert bench.rows("open_fee_statistics", "fee_burden_share", where=_WHOLE) == [(0.3,)]
 
 
 def test_without_an_income_there_is_no_burden(bench):

@@ -217,12 +217,17 @@ class Sameness:
 
     def __init__(self, differ: Iterable[Name] = ()) -> None:
         self.differ = set(differ)
-        self.seen: dict[Name, dict[str, int]] = defaultdict(dict)
+        self.seen: dict[Name, dict[str, tuple[int, str | None]]] = defaultdict(dict)
 
-    def name(self, edition: int, name: Name, visible: str) -> Name:
+    def name(self, edition: int, name: Name, visible: str, said: str | None = None) -> Name:
+        """The unknown that a row is in a version. ``said``: the number itself, if it is public there."""
         if name in self.differ:
             return (*name, str(edition))
-        return (*name, str(self.seen[name].setdefault(visible, edition)))
+        first, before = self.seen[name].setdefault(visible, (edition, said))
+        if said is not None and before is not None and said != before:
+            return (*name, str(edition))
+        self.seen[name][visible] = (first, before if said is None else said)
+        return (*name, str(first))
 
 
 def _whole(text: str, count: float) -> tuple[float, float]:
@@ -244,7 +249,7 @@ def visits(world: World, editions: Sequence[Edition], area: str, same: Sameness)
         for row in edition.rows("open_station_activity_monthly", area):
             station, month, said = row["station_id"], row["report_month"], row["child_visit_count"]
             visible = "|".join(str(row[c]) for c in ("open_day_count", "activity_count", "group_activity_count"))
-            name = same.name(edition.number, ("visits", area, station, month), visible)
+            name = same.name(edition.number, ("visits", area, station, month), visible, said)
             is_hidden = said is None and row["obs_status_code"] == "c"
             for cell in _totals(street.get(station), month):
                 counts[cell] += 1
@@ -318,6 +323,8 @@ def enrolment(
                 for p in inside
             ]
             count = children.get(street) if code == "IND-07" else sum(float(p["place_count"]) for p in inside)
+            if row["obs_status_code"] == "e" and code == "IND-08":
+                continue  # not all have stated their children, and of whom the places are is not said
             if row["indicator_value"] is not None and count and names:
                 world.say(names, *_whole(row["indicator_value"], count / 100))
             elif row["obs_status_code"] == "c" and edition is editions[-1]:
@@ -328,7 +335,7 @@ def enrolment(
 def fees(world: World, editions: Sequence[Edition], area: str) -> dict[Name, list[Name]]:
     """Answers of a survey: the number of respondents of each cell is public, so is the mean of some.
 
-    Of three respondents the median is their mean. Returns hidden cells of the last version -> their unknowns."""
+    Of up to five respondents the median is their mean. Returns hidden cells of the last version -> their unknowns."""
     hidden: dict[Name, list[Name]] = {}
     for edition in editions:
         every = edition.rows("open_fee_statistics", area)
@@ -339,7 +346,7 @@ def fees(world: World, editions: Sequence[Edition], area: str) -> dict[Name, lis
             inside = [c for c in leaves if all(a in ("_T", b) for a, b in zip(cell, c, strict=True))]
             # one number the cell has in each version: answers come and go
             names = [world.unknown(("fee", area, *c, str(leaves[c]), str(edition.number))) for c in inside]
-            mean = row["monthly_amount_mean"] or (row["monthly_amount_median"] if count == 3 else None)
+            mean = row["monthly_amount_mean"] or (row["monthly_amount_median"] if count <= 5 else None)
             if mean is not None and sum(leaves[c] for c in inside) == count:
                 world.say(names, float(mean) * count, count * 0.005 + 1e-6)
             elif row["obs_status_code"] == "c" and edition is editions[-1]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from tests.attack.attacker import Bound, Edition, Name, Question, Sameness, World, attack, enrolment, guidance, visits
 
 K = 5
+#: of larger sums nobody knows enough of the others
+MOST = 9
 
 
 @dataclass
@@ -45,13 +47,13 @@ class Verdict:
 
 def judge(editions: Sequence[Edition], area: str, truth: Truth, population: Mapping[str, float]) -> Verdict:
     """Every promise about one area."""
-    found = _visits(editions, area, truth)
-    found += _families(editions, area, truth)
-    found += _children(editions, area, truth, population)
+    found = Verdict()
+    for part in PARTS:
+        found += part(editions, area, truth, population)
     return found
 
 
-def _visits(editions: Sequence[Edition], area: str, truth: Truth) -> Verdict:
+def _visits(editions: Sequence[Edition], area: str, truth: Truth, _: Mapping[str, float]) -> Verdict:
     world = World()
     hidden = visits(world, editions, area, Sameness(truth.differ))
     before = World()
@@ -70,25 +72,21 @@ def _visits(editions: Sequence[Edition], area: str, truth: Truth) -> Verdict:
     return _verdict(world, [q for q in questions if q], len(hidden), len(told))
 
 
-def _families(editions: Sequence[Edition], area: str, truth: Truth) -> Verdict:
+def _families(editions: Sequence[Edition], area: str, truth: Truth, _: Mapping[str, float]) -> Verdict:
     world = World()
     hidden = guidance(world, editions, area, Sameness(truth.differ), "household_total")
+    inside = {members: "" for members, _, _ in world.sums if len({name[3] for name in members}) == 1}
+    inside |= {frozenset(names): "/".join(cell) for cell, names in hidden.items()}
     questions = []
-    inside: dict[tuple[str, str], list[Name]] = {}
-    for members, _, _ in world.sums:
-        if len({name[3] for name in members}) == 1:
-            inside[min(members)[2].rpartition("-")[0], min(members)[3]] = sorted(members)
-    inside |= hidden
-    for cell, names in inside.items():
-        for who in ["", *sorted({name[2] for name in names})]:
+    for members, cell in sorted(inside.items(), key=lambda one: sorted(one[0])):
+        for who in ["", *sorted({name[2] for name in members})] if len(members) <= MOST else [""]:
             knows = _own(world, truth.families, who) if who else {}
-            about = f"families {'/'.join(cell)}"
-            if cell in hidden and not set(names) <= set(knows):
-                questions.append(_question(world, about, names, knows, who))
+            if cell:
+                questions.append(_question(world, f"families {cell}", members, knows, who))
             questions += [
-                _question(world, f"{about} of {name[2]}", [name], knows, who)
-                for name in names
-                if name not in knows and 0 < truth.families.get((name[2], name[3]), 0) < K and name in world.bounds
+                _question(world, f"families of {'/'.join(name[2:4])}", [name], knows, who)
+                for name in sorted(members - knows.keys())
+                if 0 < truth.families.get((name[2], name[3]), 0) < K
             ]
     return _verdict(world, [q for q in questions if q], len(hidden), 0)
 
@@ -104,12 +102,16 @@ def _children(editions: Sequence[Edition], area: str, truth: Truth, population: 
             questions.append(_question(world, about, names, _own(world, truth.children, who), who))
     for name in sorted(world.bounds):
         if 0 < truth.children.get((name[2], name[3]), 0) < K:
-            beside = {m[2] for members, _, _ in world.sums if name in members and len(members) < 9 for m in members}
+            beside = {m[2] for members, _, _ in world.sums if name in members and len(members) <= MOST for m in members}
             about = f"children of {name[2]} {name[3]}"
             questions.append(_question(world, about, [name], {}))
             others = sorted(beside - {name[2]})
             questions += [_question(world, about, [name], _own(world, truth.children, who), who) for who in others]
     return _verdict(world, [q for q in questions if q], len(hidden), 0)
+
+
+#: visits, families, children
+PARTS = (_visits, _families, _children)
 
 
 def _own(world: World, truth: Mapping[Name, float], who: str) -> dict[Name, float]:

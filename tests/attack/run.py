@@ -15,9 +15,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.attack.attacker import Edition, areas, read_edition
+import duckdb
+
+from tests.attack.attacker import Edition, Impossible, areas, editions_of, read_edition
 from tests.attack.districts import invented, release, truth_of
-from tests.attack.judging import Truth, Verdict, judge, shares
+from tests.attack.judging import PARTS, Truth, Verdict, judge, shares
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,46 @@ def sweep(found: Released) -> Verdict:
         truth = Truth(found.truth.visits, found.truth.families, found.truth.children, differ)
         verdict += judge(editions, area, truth, found.people(area))
     return verdict
+
+
+def of_home(home: Path) -> Verdict:
+    """The attacker's verdict on what a home has published, from its last release alone and from all of them.
+
+    What is true now lies in its workspace. What was true before nobody kept: where all releases cannot be true at
+    once, something changed that nobody saw, and the last one is left."""
+    editions, verdict = editions_of(home / "published"), Verdict()
+    truth = _truth_of(home / "workspace", max(_months(editions[-1])))
+    editions = [_of_last_month(edition) for edition in editions]
+    for area in areas(editions[-1]):
+        for known in (editions[-1:], editions):
+            for part in PARTS:
+                try:
+                    verdict += part(known, area, truth, {})
+                except Impossible:
+                    assert len(known) > 1
+    return verdict
+
+
+def _truth_of(workspace: Path, month: str) -> Truth:
+    reports = f"SELECT station_id, report_month, {{}} FROM '{workspace}/core/core_station_report.parquet'"
+    counts = [duckdb.sql(reports.format(c)).fetchall() for c in ("child_visit_count", "household_count")]
+    enrolled = duckdb.sql(
+        f"SELECT provider_id, '{month}', enrolled_count FROM '{workspace}/measure/measure_enrolment.parquet' "
+        f"WHERE valid_from_on <= '{month}-28' AND coalesce(valid_to_on > '{month}-28', true)"
+    ).fetchall()
+    return Truth(*({(a, b): n or 0 for a, b, n in rows} for rows in (*counts, enrolled)))
+
+
+def _months(edition: Edition) -> set[str]:
+    return {row["period"] for row in edition.tables["open_indicator"] if len(row["period"]) == 7}
+
+
+def _of_last_month(edition: Edition) -> Edition:
+    """Of enrolment only the month for which `open_provider` says who is there."""
+    last = max(_months(edition))
+    rows = edition.tables["open_indicator"]
+    kept = [r for r in rows if r["indicator_code"] not in ("IND-07", "IND-08") or r["period"] == last]
+    return Edition(edition.number, edition.tables | {"open_indicator": kept})
 
 
 def _by_area(edition: Edition) -> dict[str, dict[str, list]]:

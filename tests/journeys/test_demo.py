@@ -179,7 +179,22 @@ def test_every_dataset_says_how_good_it_is(first, home):
     assert survey["named"] == [] and survey["expected"] == 45
     said = json.loads(tuoyu("quality", "fees", "--json", TUOYU_HOME=str(home)))
     assert said == fees
-    assert "公布" in tuoyu("quality", "fees", "1.0.0", TUOYU_HOME=str(home))
+    assert "0305 脏数据出现率" in tuoyu("quality", "fees", "1.0.0", TUOYU_HOME=str(home))
+
+
+def test_only_what_is_out_of_date_is_blank_and_it_is_named(first, home):
+    """Of the demo's volatile values only old quality grades are: a grade given too long ago, and no other."""
+    select = "SELECT stale_columns FROM '{}' WHERE stale_columns <> ''"
+    named = {
+        table: duckdb.sql(select.format(tables(home) / f"{table}.parquet")).fetchall()
+        for table in ("open_fee_posted", "open_provider", "open_station", "open_whitelist")
+    }
+    assert {t: set(found) for t, found in named.items() if found} == {"open_provider": {("quality_grade_code",)}}
+    old = duckdb.sql(
+        f"SELECT quality_grade_code IS NULL, quality_evaluated_on < DATE '2023-03-31', count(*) FROM "
+        f"'{tables(home) / 'open_provider.parquet'}' WHERE quality_evaluated_on IS NOT NULL GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    assert old == [(False, False, 3), (True, True, len(named["open_provider"]))]
 
 
 def test_status_diff_and_check_speak(first, home):

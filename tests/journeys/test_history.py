@@ -21,6 +21,7 @@ from pipelines.demo_judge import judge_lists, judge_whitelist
 from pipelines.demo_run import DemoShape, HomeInUse, run_demo
 from pipelines.exits import Exit
 from pipelines.settings import from_environment
+from tests.attack.run import of_home
 from tests.house.source import ROOT
 
 TUOYU = [sys.executable, "-c", "from pipelines.cli import main; main()"]
@@ -135,3 +136,10 @@ def test_the_judge_sees_one_wrong_date(told, home, tmp_path, before, after):
 
 def _digests(folder: Path) -> dict[str, str]:
     return {p.relative_to(folder).as_posix(): file_sha256(p) for p in folder.rglob("*") if p.is_file()}
+
+
+def test_an_attacker_reckons_no_hidden_number_from_three_releases(told, home):
+    """Everything that the demo publishes, all versions, by an outsider and by every insider (tests/attack)."""
+    verdict = of_home(home)
+    assert verdict.hidden > 20 and verdict.asked > 100
+    assert [f"{b.question.about}: {b.low:g}..{b.high:g}, {b.question.who}" for b in verdict.narrow] == []
