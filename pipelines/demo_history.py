@@ -25,7 +25,7 @@ from pipelines.settings import Settings
 
 MONTHS = 24
 #: said for the few releases that change more than goes out unseen: once a year every posted fee is another
-CONFIRMED = "演示：每年重新采集一次收费等改动出自生成器 a demonstration: yearly fees and the like come from the generator"
+CONFIRMED = "演示：每年重新采集一次收费等，出自生成器 a demonstration: yearly fees and the like come from the generator"
 
 
 @dataclass(frozen=True)
