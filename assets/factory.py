@@ -174,6 +174,7 @@ def _release_assets(registry: Registry, make_context: MakeContext, published: St
         for dataset in result["datasets"]:
             metadata = {k: dataset[k] for k in ("version", "changed", "bump")} | {"release": result["release_id"]}
             metadata |= {f"rows/{table}": rows for table, rows in dataset["rows"].items()}
+            metadata |= {"confirmed": dataset["confirmed"]} if dataset.get("confirmed") else {}
             yield dg.MaterializeResult(asset_key=f"release_{dataset['name']}", metadata=metadata)
 
     return release

@@ -8,10 +8,12 @@ from datetime import date
 import duckdb
 import pytest
 
-from assets.build import StaleTable, TableRefused, build_table, path_of, require_current
+from assets.build import StaleTable, TableRefused, build_table, path_of, require_current, step_fingerprint
 from assets.lineage import table_sql, tables_read
 from assets.sql import EngineFailed, view, write_parquet
 from assets.workspace import Context, Workspace, file_sha256, write_json
+from quality.checks import CheckResult
+from quality.opinions import goes_on
 from schemas.compile.duckdb import column_type, quote
 from schemas.registry import load
 
@@ -94,6 +96,37 @@ def test_what_fails_a_check_is_not_written_and_the_last_good_file_stays(ctx):
     assert [r.code for r in refused.value.results if r.blocks] == ["value-pattern"]
     assert "not an id" not in str(refused.value)
     assert file_sha256(path_of(ctx, NAME)) == before
+
+
+@pytest.mark.parametrize(("severity", "written"), [("error", False), ("warning", True)])
+def test_an_error_that_could_not_be_checked_keeps_a_table_from_being_written(ctx, monkeypatch, severity, written):
+    crashed = CheckResult("expected-x", NAME, "crashed", severity, 0, 0, "未能检查")
+    monkeypatch.setattr("assets.build._opinions", lambda *_: [crashed])
+    if written:
+        assert crashed in build_table(ctx, NAME).checks
+        assert crashed in build_table(ctx, NAME).checks, "as it was noted"
+    else:
+        with pytest.raises(TableRefused, match="未能检查 could not be checked"):
+            build_table(ctx, NAME)
+    assert path_of(ctx, NAME).exists() == written
+
+
+def test_what_is_held_against_the_last_version_is_asked_again_when_that_is_another_one(ctx):
+    held, plain = (ctx.registry.tables[name] for name in ("open_provider", "open_provider_id_history"))
+    assert goes_on(held.name) and not goes_on(plain.name)
+    released = replace(ctx, released=lambda _: ctx.workspace.state("intake"))  # any file
+    for table, same in ((held, False), (plain, True)):
+        prints = {step_fingerprint(c, table, table_sql(table.name)) for c in (ctx, released)}
+        assert (len(prints) == 1) == same, table.name
+
+
+def test_how_often_a_check_failed_is_remembered_by_day(ctx, monkeypatch):
+    told = [CheckResult("expected-x", NAME, "warned", "warning", 3, 9, "提醒")]
+    monkeypatch.setattr("assets.build._opinions", lambda *_: told)
+    assert build_table(ctx, NAME).history == []
+    april = replace(ctx, as_of=date(2026, 4, 30))
+    for note in (" -- a", " -- b"):  # twice on a day is once
+        assert build_table(april, NAME, table_sql(NAME) + note).history == [("2026-03-31", {"expected_x": 3})]
 
 
 def test_a_refused_table_keeps_everything_behind_it_from_being_released(ctx):
