@@ -143,7 +143,7 @@ def _needed(
     waiting = [r for r in releases for e in r.manifest.made if wanted is None or (e.name, e.version) in wanted]
     while waiting:
         earlier = releases[: nth[waiting.pop().release_id]]
-        for entry in dict.fromkeys(entry for release in earlier for entry in release.manifest.datasets):
+        for entry in {entry.folder: entry for release in earlier for entry in release.manifest.datasets}.values():
             maker = makers[entry.folder]
             if current.manifest.is_withdrawn(entry.name, entry.version) and maker.release_id not in found:
                 found.add(maker.release_id)
