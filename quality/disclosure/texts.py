@@ -32,8 +32,10 @@ from schemas.registry import Registry
 
 #: formats that columns.py looks at, and checksums, in which there is nothing to say
 _NO_TEXT = (".parquet", "SHA256SUMS")
-#: a hash has letters and digits by chance, and every manifest is full of them
-_HASH = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])")
+#: a hash has letters and digits by chance, and every manifest is full of them; so has the id of an entry of a feed
+_HASH = re.compile(
+    r"(?<![0-9A-Za-z])(?:[0-9a-f]{64}|urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9A-Za-z])"
+)
 _JSON_TOKEN = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"|-?[0-9][0-9.eE+-]*')
 #: where something is called by a number of its own, and where the file lies
 _IDENTIFYING = re.compile(r"(?:^|_)(?:id|no|key|path|href|url|hash|sha256)$")

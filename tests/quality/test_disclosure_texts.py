@@ -61,6 +61,7 @@ def test_it_is_found_by_file_and_line(name, text, code, line):
     ("name", "text"),
     [
         ("manifest.json", json.dumps({"sha256": "a13912345678b" + "0" * 51, "bytes": 12345})),
+        ("feeds/x.xml", "<feed><id>urn:uuid:0000a138-1234-5678-9000-13912345678b</id></feed>"),
         ("manifest.json", json.dumps({"path": f"blobs/sha256/ab/{'ab13912345678c' + 'd' * 50}"})),
         ("feeds/x.xml", f"<entry><id>tag:x,2026:binjiang/whitelist/{FILING_NO}/1</id></entry>"),
         ("quality.json", json.dumps({"title_zh": "“负责人”中有居民身份证号码。", "count": 3})),
