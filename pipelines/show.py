@@ -181,14 +181,15 @@ def status(found: dict[str, Any], json_out: bool) -> None:
 
 
 def _quality(out: Console, found: dict[str, Any]) -> None:
-    """The checks of all current versions, added up, and who says more."""
+    """The checks of what is published, of all current versions; what was held back of the reports received."""
     counts = Counter({state: 0 for state in ("failed", "crashed", "warned", "not_evaluated")})
     total = 0
     for one in found.values():
-        counts.update({state: one["checks"][state] for state in counts})
-        total += sum(one["checks"].values())
+        counts.update({state: one["checks_of_published"][state] for state in counts})
+        total += sum(one["checks_of_published"].values())
     words = ", ".join(f"{state} {n:,}" for state, n in counts.items())
-    say(out, f"{total:,} 项检查 checks ({words}): tuoyu quality", lead="质量 quality: ")
+    said = f"对公布的数据 of what is published: {total:,} 项检查 checks ({words}): tuoyu quality"
+    say(out, said, lead="质量 quality: ")
 
 
 def tables(found: list[dict[str, Any]], json_out: bool) -> None:

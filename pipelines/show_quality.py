@@ -28,9 +28,10 @@ def summary(out: Console, one: dict[str, Any]) -> None:
     """What was checked, what is wrong, how old."""
     said = one["summary"]
     say(out, f"{one['title']} {one['dataset']} {one['version']} ({one['as_of']})", style="bold")
-    counts = said["checks"]
-    told = ", ".join(f"{_STATES[state]} {n:,}" for state, n in counts.items() if n)
-    say(out, f"检查 checks {sum(counts.values()):,}: {told}", lead="  ")
+    for about, name in (("公布的数据 published", "checks_of_published"), ("收到的报表 received", "checks_of_received")):
+        counts = said[name]
+        told = ", ".join(f"{_STATES[state]} {n:,}" for state, n in counts.items() if n)
+        say(out, f"{about}: {sum(counts.values()):,} 项检查 checks" + (f": {told}" if told else ""), lead="  ")
     if said["received_rows"] is not None:
         rows = f"收件 rows {said['received_rows']:,}, 隔离 held {said['held_rows']:,}"
         open_ones = f"待办 open {said['open_errors'] + said['open_warnings']:,}"

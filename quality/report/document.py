@@ -75,12 +75,14 @@ def document(about: About, facts: Facts) -> dict[str, Any]:
 
 def summary(body: Mapping[str, Any]) -> dict[str, Any]:
     """The figures of the first screen: what was checked, what is wrong, how old."""
-    states = Counter(check["state"] for check in body["checks"])
+    published = Counter(check["state"] for check in body["checks"] if check["stage"] != "received")
+    received = Counter(check["state"] for check in body["checks"] if check["stage"] == "received")
     rows = [table for table in body["tables"] if table["received"] is not None]
     reports = [block for block in body["completeness"] if block["state"] == "evaluated"]
     open_ones = body["findings"].get("totals", {})
     return {
-        "checks": {state: states[state] for state in STATES},
+        "checks_of_published": {state: published[state] for state in STATES},
+        "checks_of_received": {state: received[state] for state in STATES},
         "received_rows": sum(table["received"] for table in rows) if rows else None,
         "held_rows": sum(table["held"] for table in rows) if rows else None,
         "expected_reports": sum(block["expected"] for block in reports) if reports else None,

@@ -48,7 +48,7 @@ def test_quality_reports_tell_of_the_version_before(home):
             assert now["trend"] == [earlier], now["code"]
             both = then["value"] is not None and now["value"] is not None
             assert (now["moved"] in ("better", "worse", "same")) == both
-        assert second["summary"]["checks"]["crashed"] == 0
+        assert second["summary"]["checks_of_published"]["crashed"] == 0
 
 
 def test_same_bytes_in_another_folder_zone_year_and_thread_count(home, tmp_path):

@@ -58,7 +58,7 @@ def page(report: Mapping[str, Any]) -> bytes:
 
 def index(title: tuple[str, str], reports: Iterable[tuple[str, Mapping[str, Any]]]) -> bytes:
     """The list of the current reports. ``reports``: (path of the page, report); ``title``: Chinese, English."""
-    listed = [{"href": href, "r": report, "bar": bar(report["summary"]["checks"])} for href, report in reports]
+    listed = [{"href": href, "r": one, "bar": bar(one["summary"]["checks_of_published"])} for href, one in reports]
     return _template("quality_index.html").render(title=title, listed=listed, states=STATES).encode()
 
 

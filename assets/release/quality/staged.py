@@ -145,7 +145,9 @@ def _withheld(staging: Staging, table: Table) -> dict[str, Any]:
     withheld, rows = staging.con.execute(f"SELECT {hidden}, count(*) FROM {relation}").fetchone() or (0, 0)
     cells = rows * len(table.withheld)
     share = Share(withheld, cells)
-    told = {"table": table.name, "columns": sorted(table.withheld), "cells": cells, "withheld": withheld}
+    fields = [table.field(name) for name in sorted(table.withheld)]
+    columns = [{"column": field.name, "title": field.title_zh, "title_en": field.title_en} for field in fields]
+    told = {"table": table.name, "columns": columns, "cells": cells, "withheld": withheld}
     return told | {"share": share.value}
 
 
