@@ -165,4 +165,4 @@ def _held(settings: Settings) -> Iterator[tuple[str, str, str, str]]:
             "WHERE severity = 'error' AND \"row\" IS NULL",
             [str(workspace.findings)],
         ).fetchall()
-        yield from ((names[sha], sheet, "", code) for sha, sheet, code in refused)
+        yield from ((names.get(sha, ""), sheet, "", code) for sha, sheet, code in refused)
