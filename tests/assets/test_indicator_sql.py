@@ -388,6 +388,20 @@ def test_who_stands_in_the_first_register_did_not_arrive_with_it() -> None:
     ]
 
 
+def test_quartiles_of_fees_are_rounded_and_not_cut_off() -> None:
+    bench = Bench()
+    for code in ("fee_statistics_min_providers", "fee_quartile_min_providers"):
+        bench.parameter(code, 2)
+    for provider, amounts in {"A": [3270], "B": [3320, 3320, 3330]}.items():  # B: 9,970 / 3 = 3,323.33...
+        bench.filing(provider, "2024-01-10", is_inclusive=True)
+        for number, (kind, amount) in enumerate(zip(("small", "big", "infant"), amounts, strict=False)):
+            quote = {"class_type_code": kind, "fee_amount": amount, "fee_line_no": number}
+            bench.put("fee_quote", provider_id=provider, observed_on="2026-03-12", **quote)
+    assert _cell(bench, "IND-10") == _cell(bench, "IND-10.inclusive") == (3296.6667, "a")  # 6,593.33... / 2
+    assert _cell(bench, "IND-11.p25") == (3283.3333, "a")  # 3,270 + 53.33... / 4
+    assert _cell(bench, "IND-11.p75") == (3310, "a")  # 3,270 + 53.33... x 3 / 4
+
+
 def test_a_running_month_is_provisional_a_running_year_is_none_and_three_years_are_the_most() -> None:
     bench = Bench(date(2026, 3, 15))
     bench.filing("A", "2019-01-10")
