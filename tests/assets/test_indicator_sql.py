@@ -492,6 +492,31 @@ def test_the_questions_of_the_consultation_are_answered_with_target_or_what_is_m
     assert street == (2, 2)
 
 
+def test_a_target_is_of_the_whole_area_unless_a_plan_is_of_a_street_and_reached_by_its_direction() -> None:
+    bench = _district()
+    for target, code, value, due in (
+        ("P5", "IND-10", 2600, "2026-03-31"),  # lower is better: 2,600 of 2,600
+        ("P6", "IND-10.other", 3000, "2026-03-31"),  # 3,500 are above it
+        ("P7", "IND-10.inclusive", 2000, "2026-04-30"),  # 2,200 are above it, but there is a month left
+        ("P8", "IND-28", 1, "2026-03-31"),  # of what nothing is known
+    ):
+        bench.put("plan_target", plan_target_id=target, indicator_code=code, target_value=value, due_on=due, unit_code=None)
+    columns = ("indicator_code", "subdistrict_code", "target_value", "due_on", "is_reached")
+    rows = bench.rows("open_consultation_answer", *columns, where="target_value IS NOT NULL OR due_on IS NOT NULL")
+    assert sorted(rows) == [
+        ("IND-02", "_T", 100, "2027-12-31", True),  # 108, long before
+        ("IND-03", "_T", 4.5, "2025-12-31", False),  # 3
+        ("IND-05", "_T", 60, "2025-12-31", True),  # 61.1
+        ("IND-10", "_T", 2600, "2026-03-31", True),
+        ("IND-10.inclusive", "_T", 2000, "2026-04-30", None),
+        ("IND-10.other", "_T", 3000, "2026-03-31", False),
+        ("IND-20.stations", STREET, 2, "2021-06-30", True),
+        ("IND-20.stations", OTHER_STREET, 2, "2021-06-30", True),  # a day late: open_plan_progress says so
+        ("IND-20.stations", "_T", 4, "2021-06-30", True),
+        ("IND-28", "_T", 1, "2026-03-31", None),
+    ]
+
+
 def test_flows_are_of_the_last_month_that_is_over() -> None:
     bench = Bench(date(2026, 3, 15))
     bench.filing("A", "2026-01-10")
