@@ -500,7 +500,8 @@ def test_a_target_is_of_the_whole_area_unless_a_plan_is_of_a_street_and_reached_
         ("P7", "IND-10.inclusive", 2000, "2026-04-30"),  # 2,200 are above it, but there is a month left
         ("P8", "IND-28", 1, "2026-03-31"),  # of what nothing is known
     ):
-        bench.put("plan_target", plan_target_id=target, indicator_code=code, target_value=value, due_on=due, unit_code=None)
+        plan = {"plan_target_id": target, "indicator_code": code, "target_value": value, "due_on": due}
+        bench.put("plan_target", **plan, unit_code=None)
     columns = ("indicator_code", "subdistrict_code", "target_value", "due_on", "is_reached")
     rows = bench.rows("open_consultation_answer", *columns, where="target_value IS NOT NULL OR due_on IS NOT NULL")
     assert sorted(rows) == [
