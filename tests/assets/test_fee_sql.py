@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from quality.disclosure.told import FEW
 from tests.assets.sql_bench import AREA, OTHER_STREET, STREET, Bench, contracts
 
 SURVEY = "statistical_survey"
@@ -120,9 +121,22 @@ def test_inclusive_is_a_dimension_with_its_total(bench):
 # -- surveys
 
 
-def test_of_three_to_five_answers_the_median_is_the_mean_of_all(bench):
+def test_of_up_to_five_answers_the_median_is_the_mean_of_all(bench):
     _asked(bench, [1000, 1500, 1700, 2000, 2333])
     assert _statistics(bench) == [(5, None, None, 1706.6, None, None, None, "a")]
+
+
+@pytest.mark.parametrize("least", [2, 3])
+def test_the_median_is_the_mean_for_as_many_answers_as_the_readers_of_versions_take_it_for_one(least):
+    bench = Bench()
+    limits = LIMITS | {"fee_statistics_min_providers": least, "fee_dominance_two_share_max": 1.1, "fee_p_percent": 0}
+    for code, value in limits.items():
+        bench.parameter(code, value)
+    items = {"care": least, "boarding": FEW, "meals": FEW + 1}
+    for item, count in items.items():
+        _asked(bench, [1000 + 11 * n for n in range(count)], item=item)
+    found = dict(bench.rows("open_fee_statistics", "fee_item_code", "monthly_amount_median", where=_WHOLE))
+    assert found == {"care": 1000 + 11 * (least - 1) / 2, "boarding": 1000 + 11 * (FEW - 1) / 2, "meals": 1000}
 
 
 def test_of_three_answers_the_median_is_their_mean_and_of_two_there_is_nothing(bench):
