@@ -1,8 +1,9 @@
 -- Statistics of what providers asked for, by subdistrict, form and inclusive or not, and all of each (`_T`), before
 -- disclosure control. Of posted prices minimum, quartiles and maximum are the usual ones, interpolated. Of what a
 -- survey was told they are taken from means of three neighbouring answers, so that none of them is one respondent's
--- own (Statistics Law Art. 28): the same position, kept one place from either end, in the row of those means. Of three to
--- five answers the median is the mean of all, so that such cells add up and complements can be chosen for them. Of more
+-- own (Statistics Law Art. 28): the same position, kept one place from either end, in the row of those means. Of up to
+-- five answers the median is the mean of all, so that such cells add up and complements can be chosen for them (`FEW` in
+-- quality/disclosure/told.py says the same of every version ever published: no dated parameter may change it). Of more
 -- they are rounded to two digits of the median (2980 to 3000), the minimum down and the maximum up: who knew the order
 -- of all answers in all cells could else solve for some of them.
 -- `withheld_reason_code`: why nothing but the count of such a cell may be published, whatever else is: fewer
@@ -228,7 +229,7 @@ SELECT
     FLOOR(CAST(stated.first_total / 3 / stated.unit AS DECIMAL(18, 6))) * stated.unit AS monthly_amount_min,
     ROUND(CAST(stated.p25_total / 3 / stated.unit AS DECIMAL(18, 6))) * stated.unit AS monthly_amount_p25,
     CASE
-        WHEN stated.is_public_no = 0 AND stated.provider_count BETWEEN 3 AND 5
+        WHEN stated.is_public_no = 0 AND stated.provider_count <= 5
             THEN ROUND(CAST(stated.amount_total / stated.provider_count AS DECIMAL(18, 6)), 2)
         ELSE ROUND(CAST(stated.median_total / 3 / stated.unit AS DECIMAL(18, 6))) * stated.unit
     END AS monthly_amount_median,

@@ -1,7 +1,8 @@
 -- What providers on file post for full-day care on the last day of each period: the mean of what one provider posts for
--- its class types,brought to a month, then quartiles over providers. Survey answers are not in it. Each statistic is there
--- from the number of providers on that the profile sets for it. Within the cap is who posts nothing above the cap in
--- force for the class type (else for any); a cap that is not by the month is not compared.
+-- its class types, brought to a month, then quartiles over providers. Survey answers are not in it. Each statistic is
+-- there from the number of providers that the profile sets for it. Within the cap is who posts nothing above the cap in
+-- force for the class type (else for any); a cap that is not by the month is not compared. Means have more decimals than
+-- are kept of quartiles: of decimals a quartile between two is cut off, not rounded.
 WITH day AS (
     SELECT DISTINCT measured_on FROM measure_cell
 ),
@@ -82,7 +83,7 @@ asking AS (
         held.service_form_code,
         held.is_inclusive,
         held.measured_on,
-        CAST(SUM(offer.amount_total) / NULLIF(SUM(offer.amount_count), 0) AS DECIMAL(18, 4)) AS monthly_amount
+        CAST(SUM(offer.amount_total) / NULLIF(SUM(offer.amount_count), 0) AS DECIMAL(18, 8)) AS monthly_amount
     FROM held
     INNER JOIN offer
         ON offer.area_code = held.area_code
@@ -145,13 +146,15 @@ fee AS (
         COUNT(asking.monthly_amount) AS care_fee_provider_count,
         COUNT(CASE WHEN asking.is_inclusive THEN asking.monthly_amount END) AS inclusive_fee_provider_count,
         COUNT(CASE WHEN NOT asking.is_inclusive THEN asking.monthly_amount END) AS other_fee_provider_count,
-        PERCENTILE_CONT(0.25) WITHIN GROUP (ORDER BY asking.monthly_amount) AS care_fee_p25,
-        PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY asking.monthly_amount) AS care_fee_median,
-        PERCENTILE_CONT(0.75) WITHIN GROUP (ORDER BY asking.monthly_amount) AS care_fee_p75,
-        PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY CASE WHEN asking.is_inclusive THEN asking.monthly_amount END)
-            AS inclusive_fee_median,
-        PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY CASE WHEN NOT asking.is_inclusive THEN asking.monthly_amount END)
-            AS other_fee_median
+        CAST(PERCENTILE_CONT(0.25) WITHIN GROUP (ORDER BY asking.monthly_amount) AS DECIMAL(18, 4)) AS care_fee_p25,
+        CAST(PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY asking.monthly_amount) AS DECIMAL(18, 4)) AS care_fee_median,
+        CAST(PERCENTILE_CONT(0.75) WITHIN GROUP (ORDER BY asking.monthly_amount) AS DECIMAL(18, 4)) AS care_fee_p75,
+        CAST(PERCENTILE_CONT(0.5) WITHIN GROUP (
+            ORDER BY CASE WHEN asking.is_inclusive THEN asking.monthly_amount END
+        ) AS DECIMAL(18, 4)) AS inclusive_fee_median,
+        CAST(PERCENTILE_CONT(0.5) WITHIN GROUP (
+            ORDER BY CASE WHEN NOT asking.is_inclusive THEN asking.monthly_amount END
+        ) AS DECIMAL(18, 4)) AS other_fee_median
     FROM asking
     CROSS JOIN level
     WHERE level.place = 'all' OR asking.subdistrict_code IS NOT NULL

@@ -1,6 +1,8 @@
 -- The questions of the consultation, each by the indicators that answer it: stocks of the latest month, the running one
 -- included, flows of the latest month that is over. The target is that of the district's own plan for the place (of the
--- stations of an area, the sum of its streets' plans), else that of the definition. What has no answer says what is missing.
+-- stations of an area, the sum of its streets' plans), else for the whole area that of the definition: what a country
+-- or province aims at is no target of a street. It is reached or not when its day has come, and reached when it is so
+-- before. What has no answer says what is missing.
 WITH latest AS (
     SELECT
         area_code,
@@ -22,6 +24,7 @@ given AS (
         asked.question_code,
         asked.target_value,
         asked.target_on,
+        asked.direction,
         cell.indicator_code,
         cell.area_code,
         cell.subdistrict_code,
@@ -55,21 +58,43 @@ planned AS (
             AND plan.subdistrict_code = given.subdistrict_code
         )
     GROUP BY given.indicator_code, given.area_code, given.subdistrict_code
+),
+aimed AS (
+    SELECT
+        given.*,
+        run.as_of_on,
+        COALESCE(
+            planned.target_value, CASE WHEN given.subdistrict_code = '_T' THEN given.target_value END
+        ) AS aim_value,
+        CASE
+            WHEN planned.target_value IS NOT NULL THEN planned.due_on
+            WHEN given.subdistrict_code = '_T' THEN given.target_on
+        END AS due_on
+    FROM given
+    CROSS JOIN profile_run AS run
+    LEFT JOIN planned
+        ON planned.indicator_code = given.indicator_code
+        AND planned.area_code = given.area_code
+        AND planned.subdistrict_code = given.subdistrict_code
 )
 SELECT
-    given.question_code,
-    given.indicator_code,
-    given.area_code,
-    given.subdistrict_code,
-    given.period,
-    given.indicator_value,
-    given.unit_code,
-    COALESCE(planned.target_value, given.target_value) AS target_value,
-    CASE WHEN planned.target_value IS NOT NULL THEN planned.due_on ELSE given.target_on END AS due_on,
-    given.obs_status_code,
-    given.missing_input_code
-FROM given
-LEFT JOIN planned
-    ON planned.indicator_code = given.indicator_code
-    AND planned.area_code = given.area_code
-    AND planned.subdistrict_code = given.subdistrict_code
+    question_code,
+    indicator_code,
+    area_code,
+    subdistrict_code,
+    period,
+    indicator_value,
+    unit_code,
+    aim_value AS target_value,
+    due_on,
+    CASE
+        WHEN direction = 'higher' AND indicator_value >= aim_value THEN TRUE
+        WHEN direction = 'lower' AND indicator_value <= aim_value THEN TRUE
+        WHEN direction IN ('higher', 'lower')
+            AND indicator_value IS NOT NULL
+            AND aim_value IS NOT NULL
+            AND due_on <= as_of_on THEN FALSE
+    END AS is_reached,
+    obs_status_code,
+    missing_input_code
+FROM aimed

@@ -101,6 +101,12 @@ SELECT
         ELSE 'c'
     END AS cap_status_code,
     CASE WHEN is_shown AND fee_item_code = 'care'
-        THEN CAST(monthly_amount_median * 12 / income.income_per_year AS DECIMAL(18, 4)) END AS fee_burden_share
+        THEN CAST(monthly_amount_median * 12 / income.income_per_year AS DECIMAL(18, 4)) END AS fee_burden_share,
+    CASE
+        WHEN fee_item_code <> 'care' THEN 'n'
+        WHEN income.income_per_year IS NULL THEN 'm'
+        WHEN is_shown THEN 'a'
+        ELSE 'c'
+    END AS burden_status_code
 FROM allowed
 LEFT JOIN income ON income.survey_month = allowed.survey_month AND income.nth = 1

@@ -76,8 +76,10 @@ def station_row(given: Station, months: list[date]) -> Values:
 def reports(seed: int, given: Station, months: list[date]) -> Iterator[Values]:
     """The station's monthly reports, oldest first. ``months`` are first days of months."""
     rng = random.Random(f"tuoyu-demo:{seed}:station:{given.number}")
+    # families are drawn apart from sessions, whose numbers are public: one number must not give the other away
+    families = random.Random(f"tuoyu-demo:{seed}:families:{given.number}")
     for month in months:
-        yield _report(rng, given, month)
+        yield _report(rng, families, given, month)
 
 
 def report_months(as_of: date, count: int) -> list[date]:
@@ -91,7 +93,7 @@ def month_end(month: date) -> date:
     return month.replace(day=calendar.monthrange(month.year, month.month)[1])
 
 
-def _report(rng: random.Random, given: Station, month: date) -> Values:
+def _report(rng: random.Random, families: random.Random, given: Station, month: date) -> Values:
     draw = rng.random
     open_days = 20 + int(draw() * 5) + given.number % 2
     visits = int((90 if given.is_demo else 45) * (0.7 + draw()) * (12 if given.is_demo else 1))
@@ -108,8 +110,8 @@ def _report(rng: random.Random, given: Station, month: date) -> Values:
         "group_activity_count": group,
         "training_activity_count": training,
         "lecture_count": lecture,
-        "home_visit_count": practice + int(draw() * 8),
-        "household_count": practice + online + information,
+        "home_visit_count": 2 + int(draw() * 16),
+        "household_count": 4 + int(families.random() * 20),
         "practice_exchange_count": practice,
         "online_sharing_count": online,
         "information_guidance_count": information,

@@ -75,7 +75,8 @@ READ = {
     "IND-23.home_visits": "guided_households",
     "IND-23.households": "guided_households",
 }
-#: of up to so many answers the median is the mean of all (measure_fee_statistics.sql)
+#: of up to so many answers the median is the mean of all, in every version published: measure_fee_statistics.sql makes
+#: it so, tests/assets/test_fee_sql.py holds the two together
 FEW = 5
 
 _COLUMNS = (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.assets.sql_bench import AREA, OTHER_STREET, STREET, Bench
+from quality.disclosure.told import FEW
+from tests.assets.sql_bench import AREA, OTHER_STREET, STREET, Bench, contracts
 
 SURVEY = "statistical_survey"
 LIMITS = {
@@ -120,9 +121,22 @@ def test_inclusive_is_a_dimension_with_its_total(bench):
 # -- surveys
 
 
-def test_of_three_to_five_answers_the_median_is_the_mean_of_all(bench):
+def test_of_up_to_five_answers_the_median_is_the_mean_of_all(bench):
     _asked(bench, [1000, 1500, 1700, 2000, 2333])
     assert _statistics(bench) == [(5, None, None, 1706.6, None, None, None, "a")]
+
+
+@pytest.mark.parametrize("least", [2, 3])
+def test_the_median_is_the_mean_for_as_many_answers_as_the_readers_of_versions_take_it_for_one(least):
+    bench = Bench()
+    limits = LIMITS | {"fee_statistics_min_providers": least, "fee_dominance_two_share_max": 1.1, "fee_p_percent": 0}
+    for code, value in limits.items():
+        bench.parameter(code, value)
+    items = {"care": least, "boarding": FEW, "meals": FEW + 1}
+    for item, count in items.items():
+        _asked(bench, [1000 + 11 * n for n in range(count)], item=item)
+    found = dict(bench.rows("open_fee_statistics", "fee_item_code", "monthly_amount_median", where=_WHOLE))
+    assert found == {"care": 1000 + 11 * (least - 1) / 2, "boarding": 1000 + 11 * (FEW - 1) / 2, "meals": 1000}
 
 
 def test_of_three_answers_the_median_is_their_mean_and_of_two_there_is_nothing(bench):
@@ -247,4 +261,31 @@ def test_burden_is_the_median_of_a_year_over_the_income_in_force_that_month(benc
 
 def test_without_an_income_there_is_no_burden(bench):
     _asked(bench, [2000], "posted_price")
-    assert {row for row in bench.rows("open_fee_statistics", "fee_burden_share")} == {(None,)}
+    assert set(bench.rows("open_fee_statistics", "fee_burden_share", "burden_status_code")) == {(None, "m")}
+
+
+# -- what counts as withheld
+
+
+def test_of_a_survey_each_column_that_is_empty_counts_as_withheld(bench):
+    bench.parameter("disposable_income_per_capita", 84000, "2026-03-01")
+    _asked(bench, [1000, 1500, 2000, 2500])  # its median is told, no quartile, extreme or mean
+    _asked(bench, [1000, 2000], street=OTHER_STREET)  # nothing but how many
+    _asked(bench, [1000], "posted_price")  # all of it
+    conditions = contracts()["open_fee_statistics"].withheld
+    told = dict(zip(conditions, [f"CASE WHEN {said} THEN 1 ELSE 0 END" for said in conditions.values()], strict=True))
+    where = f"{ALL} AND subdistrict_code <> '_T' AND fee_item_code = 'care'"
+    rows = bench.rows("open_fee_statistics", "provider_count", *told.values(), where=where)
+    statistics = {f"monthly_amount_{name}" for name in AMOUNTS} | {"derived_count"}
+    hidden = {count: {name for name, is_hidden in zip(told, marks, strict=True) if is_hidden} for count, *marks in rows}
+    assert hidden == {4: statistics - {"monthly_amount_median"}, 2: statistics | {"fee_burden_share"}, 1: set()}
+
+
+def test_a_burden_is_not_withheld_where_there_is_no_income(bench):
+    _asked(bench, [1000, 2000])
+    _asked(bench, [50, 60], item="meals")
+    columns = ("fee_item_code", "fee_burden_share", "obs_status_code", "burden_status_code")
+    assert bench.rows("open_fee_statistics", *columns, where=_WHOLE) == [
+        ("care", None, "c", "m"),
+        ("meals", None, "c", "n"),
+    ]

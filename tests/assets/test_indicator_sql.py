@@ -388,6 +388,20 @@ def test_who_stands_in_the_first_register_did_not_arrive_with_it() -> None:
     ]
 
 
+def test_quartiles_of_fees_are_rounded_and_not_cut_off() -> None:
+    bench = Bench()
+    for code in ("fee_statistics_min_providers", "fee_quartile_min_providers"):
+        bench.parameter(code, 2)
+    for provider, amounts in {"A": [3270], "B": [3320, 3320, 3330]}.items():  # B: 9,970 / 3 = 3,323.33...
+        bench.filing(provider, "2024-01-10", is_inclusive=True)
+        for number, (kind, amount) in enumerate(zip(("small", "big", "infant"), amounts, strict=False)):
+            quote = {"class_type_code": kind, "fee_amount": amount, "fee_line_no": number}
+            bench.put("fee_quote", provider_id=provider, observed_on="2026-03-12", **quote)
+    assert _cell(bench, "IND-10") == _cell(bench, "IND-10.inclusive") == (3296.6667, "a")  # 6,593.33... / 2
+    assert _cell(bench, "IND-11.p25") == (3283.3333, "a")  # 3,270 + 53.33... / 4
+    assert _cell(bench, "IND-11.p75") == (3310, "a")  # 3,270 + 53.33... x 3 / 4
+
+
 def test_a_running_month_is_provisional_a_running_year_is_none_and_three_years_are_the_most() -> None:
     bench = Bench(date(2026, 3, 15))
     bench.filing("A", "2019-01-10")
@@ -476,6 +490,32 @@ def test_the_questions_of_the_consultation_are_answered_with_target_or_what_is_m
         where=f"subdistrict_code = '{STREET}' AND indicator_code = 'IND-20.stations'",
     )
     assert street == (2, 2)
+
+
+def test_a_target_is_of_the_whole_area_unless_a_plan_is_of_a_street_and_reached_by_its_direction() -> None:
+    bench = _district()
+    for target, code, value, due in (
+        ("P5", "IND-10", 2600, "2026-03-31"),  # lower is better: 2,600 of 2,600
+        ("P6", "IND-10.other", 3000, "2026-03-31"),  # 3,500 are above it
+        ("P7", "IND-10.inclusive", 2000, "2026-04-30"),  # 2,200 are above it, but there is a month left
+        ("P8", "IND-28", 1, "2026-03-31"),  # of what nothing is known
+    ):
+        plan = {"plan_target_id": target, "indicator_code": code, "target_value": value, "due_on": due}
+        bench.put("plan_target", **plan, unit_code=None)
+    columns = ("indicator_code", "subdistrict_code", "target_value", "due_on", "is_reached")
+    rows = bench.rows("open_consultation_answer", *columns, where="target_value IS NOT NULL OR due_on IS NOT NULL")
+    assert sorted(rows) == [
+        ("IND-02", "_T", 100, "2027-12-31", True),  # 108, long before
+        ("IND-03", "_T", 4.5, "2025-12-31", False),  # 3
+        ("IND-05", "_T", 60, "2025-12-31", True),  # 61.1
+        ("IND-10", "_T", 2600, "2026-03-31", True),
+        ("IND-10.inclusive", "_T", 2000, "2026-04-30", None),
+        ("IND-10.other", "_T", 3000, "2026-03-31", False),
+        ("IND-20.stations", STREET, 2, "2021-06-30", True),
+        ("IND-20.stations", OTHER_STREET, 2, "2021-06-30", True),  # a day late: open_plan_progress says so
+        ("IND-20.stations", "_T", 4, "2021-06-30", True),
+        ("IND-28", "_T", 1, "2026-03-31", None),
+    ]
 
 
 def test_flows_are_of_the_last_month_that_is_over() -> None:

@@ -10,7 +10,9 @@ import csv
 import hashlib
 from collections import Counter
 from datetime import date
+from itertools import combinations
 from pathlib import Path
+from statistics import correlation
 
 import pytest
 import python_calamine
@@ -192,6 +194,19 @@ def test_stations_stand_two_in_a_street_and_report_every_month() -> None:
     assert (months[0], months[-1]) == (date(2024, 4, 1), date(2026, 3, 1))
     told = list(reports(1, some[0], months))
     assert [r["report_month"] for r in told] == months
+
+
+@pytest.mark.parametrize("hidden", ["household_count", "home_visit_count"])
+def test_families_do_not_follow_from_the_sessions_that_are_public(hidden: str) -> None:
+    """Families and home visits can be withheld; the sessions and classes of a street and month never are."""
+    public = ("practice_exchange_count", "online_sharing_count", "information_guidance_count", "parenting_class_count")
+    told = [row for n in range(1, 13) for row in reports(1, station(n), report_months(AS_OF, 24))]
+    for count in range(1, len(public) + 1):
+        for names in combinations(public, count):
+            sums = [sum(row[name] for name in names) for row in told]
+            apart = [row[hidden] - of_public for row, of_public in zip(told, sums, strict=True)]
+            assert Counter(apart).most_common(1)[0][1] < len(told) / 5, f"{names} and a constant give {hidden}"
+            assert abs(correlation(sums, [row[hidden] for row in told])) < 0.25, f"{names} bound {hidden}"
 
 
 def test_a_larger_inbox_counts_what_it_wrote(tmp_path: Path) -> None:
