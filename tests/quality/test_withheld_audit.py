@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from assets.release.withheld import require_read
 from quality.disclosure.audit import Audited, Promise, require_withheld
 from quality.disclosure.columns import DisclosureRefused
 from quality.disclosure.told import READ, TABLES
-from schemas.registry import load
+from schemas.model import ContractError
+from schemas.registry import load, profiles
 
 PROMISE = Promise(5, 0.2)
 MONTH = "2026-03"
@@ -181,9 +184,18 @@ def test_nothing_hidden_is_nothing_to_reckon(edition):
     assert _audit(edition().visits(VISITS)) == Audited(0, 0)
 
 
-def test_every_indicator_that_gives_a_protected_number_back_is_read(edition):
-    registry = load("binjiang")
+@pytest.mark.parametrize("profile", sorted(profiles()))
+def test_every_indicator_that_gives_a_protected_number_back_is_read(profile):
+    registry = load(profile)
     protecting = {code: i.protects.measure for code, i in registry.indicators.items() if i.protects}
     assert protecting == READ
+    require_read(registry)
     for table, columns in TABLES.items():
         assert not set(columns) - set(registry.tables[table].field_names), table
+
+
+def test_one_that_is_not_read_is_not_published():
+    registry = load("binjiang")
+    own = registry.indicators["IND-08"].model_copy(update={"code": "OWN-1"})
+    with pytest.raises(ContractError, match="OWN-1"):
+        require_read(dataclasses.replace(registry, indicators=registry.indicators | {"OWN-1": own}))
