@@ -22,6 +22,8 @@ CURRENCY = "currency"
 #: how the names of the measure tables end that an indicator may read
 TOTALS = "_total"
 Dimension = Literal["subdistrict", "service_form"]
+#: of these words in SQL nobody could say which columns are read
+_ANYTHING = {"select", "columns", "unpack"}
 _CODE = re.compile(r"IND-[0-9]{2}[a-z]?(\.[a-z0-9_]+)?|[A-Z]+-[0-9]+(\.[a-z0-9_]+)?")
 
 
@@ -88,6 +90,12 @@ class Indicator(Strict):
         return self
 
     @property
+    def words(self) -> set[str]:
+        """Every word of its SQL in small letters, the columns it reads among them."""
+        said = (self.value, self.estimated_when, *(needed.missing_when for needed in self.inputs))
+        return set(re.findall(r"\w+", " ".join(filter(None, said)).casefold()))
+
+    @property
     def target(self) -> Target | None:
         """The last of its targets."""
         return max(self.targets, key=lambda target: target.due_on, default=None)
@@ -117,9 +125,9 @@ def code_list(indicators: Iterable[Indicator]) -> CodeList:
 
 
 def check(indicator: Indicator, tables: dict[str, Table], codelists: dict[str, CodeList]) -> None:
-    """ContractError for a table, dimension or code that there is not."""
+    """ContractError for a table, dimension or code that there is not, or for a protected count that would get out."""
     table = tables.get(indicator.table)
-    if table is None or table.layer != "measure" or not table.name.endswith(TOTALS):
+    if table is None or table.layer != "measure" or not table.name.endswith(TOTALS) or "period" not in table.key:
         raise ContractError(f"{indicator.code}: {indicator.table} is no table measure_..{TOTALS}")
     if "service_form" in indicator.by and "service_form_code" not in table.key:
         raise ContractError(f"{indicator.code}: {table.name} does not tell service forms apart")
@@ -132,3 +140,18 @@ def check(indicator: Indicator, tables: dict[str, Table], codelists: dict[str, C
     for name, codes in named.items():
         if unknown := sorted(set(codes) - set(codelists[name].codes)):
             raise ContractError(f"{indicator.code}: code list {name} has no {unknown}")
+    _check_protects(indicator, table)
+
+
+def _check_protects(indicator: Indicator, table: Table) -> None:
+    """What reads a protected count says so, by measure and member: else it would be told where they are withheld."""
+    if unclear := sorted(indicator.words & _ANYTHING):
+        raise ContractError(f"{indicator.code}: {unclear}: an expression over columns of {table.name}, by their names")
+    named = (indicator.protects.measure, indicator.protects.member) if indicator.protects else None
+    for field in table.fields:
+        if field.protects and field.name in indicator.words and field.protects != named:
+            measure, member = field.protects
+            raise ContractError(
+                f"{indicator.code}: {field.name} gives a protected count back: "
+                f"say protects: {{measure: {measure}, member: {member}}}"
+            )

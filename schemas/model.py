@@ -105,6 +105,7 @@ class Field(Strict):
     deprecated: str | None = None
     required: bool = False
     confirms_only: bool = False
+    protects: tuple[str, str] | None = None  # the protected measure and member that a total would give back
 
     @model_validator(mode="after")
     def _list_needs_codes(self) -> Field:

@@ -6,7 +6,8 @@ nothing else. What does not: choosing what to hide. Nothing is taken from the ch
 values are not here. So insiders, who know one of them, and places as bounds of enrolment are the choice's alone.
 
 A cell that an earlier version told cannot be hidden any more; where the versions before leave less than the promise,
-what is asked is that the new ones leave no less. A total whose cells are all public hides nothing.
+what is asked is that the new ones leave no less. A total whose cells are all public hides nothing. Of a cell round
+which the tables to be published contradict each other nothing can be said: it is not let pass.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from quality.disclosure.told import READ, told_view
 from quality.findings import Finding
 from schemas.compile.duckdb import literal
 
-CODE = "withheld-recoverable"
+CODE, UNCHECKED = "withheld-recoverable", "withheld-unchecked"
 #: more than any number of children or yuan in one cell
 EVERYTHING = 1e7
 _VIEW = "audited_cell"
@@ -124,7 +125,7 @@ def require_withheld(
     before: Sequence[Mapping[str, Path]],
     promise: Promise,
 ) -> Audited:
-    """DisclosureRefused if a hidden cell of ``staged`` can be bounded more narrowly than promised.
+    """DisclosureRefused if a hidden cell of ``staged`` can be bounded more narrowly than promised, or not at all.
 
     ``staged``: the tables to be published, of all datasets; ``before``: those of earlier releases, oldest first."""
     told_view(con, _VIEW, [*before, staged])
@@ -136,7 +137,10 @@ def require_withheld(
             jobs.append(_Job(earlier, here, [cell for cell in hidden if _name(cell) not in told]))
     # hidden in one place and told in another
     told_too = [cell for job in jobs for cell in job.asked if job.here.lines[cell].value is not None]
-    if findings := [_finding(con, staged, cell) for cell in (*told_too, *_recoverable(jobs, promise))]:
+    widths = _widths(jobs, promise)
+    narrow, unchecked = _recoverable(jobs, widths, promise), [c for found in widths for c in found if found[c] is None]
+    findings = [_finding(con, staged, cell, CODE) for cell in (*told_too, *narrow)]
+    if findings := [*findings, *(_finding(con, staged, cell, UNCHECKED) for cell in unchecked)]:
         raise DisclosureRefused(findings)
     return Audited(sum(len(job.asked) for job in jobs), len(jobs))
 
@@ -207,35 +211,40 @@ class _Job:
             yield cell, _question(groups[asked[0]], equations, asked, cell)
 
 
-def _recoverable(jobs: list[_Job], promise: Promise) -> list[Cell]:
+#: how much of its promise each cell keeps, 1 or more being all; None: of it nothing can be said
+_Widths = dict[Cell, float | None]
+
+
+def _recoverable(jobs: list[_Job], widths: list[_Widths], promise: Promise) -> list[Cell]:
     """The hidden cells whose interval is too narrow, and narrower than the versions before left it."""
     narrow = []
-    for job, now in zip(jobs, _widths(jobs, promise), strict=True):
+    for job, now in zip(jobs, widths, strict=True):
         silent = _Edition({cell: _Line(True, None, line.respondents) for cell, line in job.here.lines.items()})
-        asked = [cell for cell in job.asked if now.get(cell, 1.0) < 1 - TOLERANCE]
-        narrow.append((_Job(job.earlier, silent, asked), now))
+        kept = {cell: width for cell, width in now.items() if width is not None and width < 1 - TOLERANCE}
+        narrow.append((_Job(job.earlier, silent, [cell for cell in job.asked if cell in kept]), kept))
     then = _widths([job for job, _ in narrow], promise)
     return [
         cell
         for (job, now), before in zip(narrow, then, strict=True)
         for cell in job.asked
-        if before.get(cell, 1.0) > now[cell] + TOLERANCE
+        if (left if (left := before.get(cell)) is not None else 1.0) > now[cell] + TOLERANCE
     ]
 
 
-def _widths(jobs: list[_Job], promise: Promise) -> list[dict[Cell, float]]:
-    """How much of its promise each cell keeps, 1 or more being all, by system; without those that hide nothing."""
-    found: list[dict[Cell, float]] = [{} for _ in jobs]
+def _widths(jobs: list[_Job], promise: Promise) -> list[_Widths]:
+    """How much of its promise each cell keeps, by system; without those of which nothing is unknown."""
+    found: list[_Widths] = [{} for _ in jobs]
     # what was hidden may have changed since: then there is no world in which all is true, and the versions before say
-    # nothing certain
+    # nothing certain; these tables alone decide
     for with_earlier in (True, False):
         asked = [
             (widths, cell, question)
             for job, widths in zip(jobs, found, strict=True)
             for cell, question in job.questions([*job.earlier, job.here] if with_earlier else [job.here])
-            if cell not in widths
+            if widths.get(cell) is None
         ]
         for (widths, cell, _), ends in zip(asked, _answers([question for *_, question in asked]), strict=True):
+            widths[cell] = None
             if ends:
                 need = promise.share * ends[0] if cell[0] == "survey_fee" else promise.k
                 widths[cell] = (ends[1] - ends[0]) / need if need > 0 else 1.0
@@ -276,7 +285,7 @@ def _groups(equations: list[tuple[tuple, float]], sums: list[list[tuple]]) -> di
     return {u: sorted(members) for u, members in group.items()}
 
 
-def _finding(con: DuckDBPyConnection, staged: Mapping[str, Path], cell: Cell) -> Finding:
+def _finding(con: DuckDBPyConnection, staged: Mapping[str, Path], cell: Cell, code: str) -> Finding:
     """Where a cell stands in the tables to be published; never what is in it."""
     measure, area, subdistrict, form, member, period = cell
     table, column = _PLACES[measure]
@@ -289,7 +298,7 @@ def _finding(con: DuckDBPyConnection, staged: Mapping[str, Path], cell: Cell) ->
         sought |= dict(zip(names, member.split("|"), strict=True))
     codes = [code for code, about in READ.items() if about == measure] if table == "open_indicator" else []
     row = _row(con, staged.get(table), sought, codes)
-    return Finding(code=CODE, severity="error", table=table, row=row, column=column)
+    return Finding(code=code, severity="error", table=table, row=row, column=column)
 
 
 def _row(con: DuckDBPyConnection, path: Path | None, sought: Mapping[str, str], indicators: list[str]) -> int | None:

@@ -85,6 +85,21 @@ def test_a_district_adds_an_indicator_with_one_file(tmp_path: Path) -> None:
     assert "under_three_count - place_total" in indicators_select(registry)
 
 
+def test_a_district_s_own_indicator_of_a_protected_count_says_so(tmp_path: Path) -> None:
+    own = OWN | {"value": "enrolled_total", "protects": {"measure": "enrolled_children"}}
+    assert load(_district(tmp_path / "district", {"OWN-1": own})).indicators["OWN-1"].protects
+
+
+@pytest.mark.parametrize("table", ["measure_area_total", "measure_provider_total", "measure_station_total"])
+def test_protected_totals_are_marked_by_what_can_be_withheld(table: str) -> None:
+    """Each total of people or households among the measures, and each measure by its code list."""
+    registry = load("binjiang")
+    fields = {f.name: f for f in registry.tables[table].fields}
+    people = {n for n in fields if re.search(r"(enrolled|visit|household)_total$", n)}
+    assert people and people == {n for n, f in fields.items() if f.protects}
+    assert {f.protects[0] for f in fields.values() if f.protects} <= set(registry.codelists["protected_measure"].codes)
+
+
 @pytest.mark.parametrize(
     ("code", "changed", "says"),
     [
@@ -95,6 +110,14 @@ def test_a_district_adds_an_indicator_with_one_file(tmp_path: Path) -> None:
         ("OWN-1", {"answers": ["weather"]}, "code list consultation_question"),
         ("OWN-1", {"inputs": [{"code": "luck"}]}, "code list indicator_input"),
         ("OWN-1", {"value": None, "inputs": []}, "names the input that is missing"),
+        ("OWN-1", {"from": "measure_guidance_total"}, "no table measure_"),
+        ("OWN-1", {"value": "enrolled_total"}, "say protects: .measure: enrolled_children, member: _T"),
+        ("OWN-1", {"value": 'under_three_count - "Enrolled_Total"'}, "enrolled_total gives a protected count back"),
+        ("OWN-1", {"estimated_when": "enrolled_total < 3"}, "enrolled_total gives a protected count back"),
+        ("OWN-1", {"value": "enrolled_total", "protects": {"measure": "child_visits"}}, "measure: enrolled_children"),
+        ("OWN-1", {"from": "measure_station_total", "value": "home_visit_total",
+                   "protects": {"measure": "guided_households"}}, "member: home_visit"),
+        ("OWN-1", {"value": "(SELECT max(enrolled_count) FROM core_provider)"}, "columns of measure_area_total"),
         ("own 1", {}, "such as IND-03"),
         ("OWN-1", {"valeu": "1"}, "valeu"),
     ],
