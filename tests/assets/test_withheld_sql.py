@@ -66,6 +66,18 @@ def test_a_year_that_is_over_gives_no_month_away(bench):
     assert all(period.startswith("2025") for _, _, period, _ in found)
 
 
+def test_a_year_is_over_on_its_last_day():
+    """One station in a street of its own: the street's year and eleven months would be the month that is small."""
+    bench = Bench(date(2025, 12, 31))
+    bench.parameter("small_cell_minimum", 5)
+    for nth in range(1, 13):
+        _stations(bench, {"A": 3 if nth == 6 else 50, "C": 50, "D": 50}, f"2025-{nth:02}")
+    found = {(street, member, period) for street, member, period, _ in _withheld(bench, "child_visits")}
+    assert (STREET, "A", "2025-06") in found
+    others = {(STREET, "A", f"2025-{nth:02}") for nth in range(1, 13) if nth != 6}
+    assert (STREET, "_T", "2025") in found or found & others
+
+
 def test_what_was_withheld_stays_so_and_what_was_told_protects_nothing(bench):
     """An earlier version withheld A and B; now A has 30 visits. C and D were told then, and are the same."""
     _stations(bench, VISITS | {"A": 30})
