@@ -158,6 +158,8 @@ SELECT
     population.under_three_count,
     provider.provider_count,
     provider.place_total,
+    provider.enrolling_provider_count,
+    provider.enrolling_place_total,
     provider.enrolled_known_count,
     provider.enrolled_total,
     provider.enrolled_place_total,

@@ -1,5 +1,7 @@
 -- Children enrolled with each provider on file, over time: those of its classes if each class that holds states them,
 -- else its own number. No provider may be assumed to have more children than places, unless it says so itself.
+-- Family points are left out: homes of at most five places, whose children are always few. In a total they would be the
+-- difference to the month before they came, as which of them came when is public.
 WITH held AS (
     SELECT
         area_code,
@@ -11,7 +13,7 @@ WITH held AS (
         place_count,
         enrolled_count
     FROM core_provider
-    WHERE is_on_file
+    WHERE is_on_file AND COALESCE(site_type_code, '') <> 'family_point'
 ),
 statement AS (
     SELECT

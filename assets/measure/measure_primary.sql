@@ -1,6 +1,9 @@
 -- Numbers that are not published for what they are themselves:
 -- small: 1 to k-1 children, adults or households, k being `small_cell_minimum` (without it no such number is published);
 --   or a total from which one of those who make it up could bound another's 1 to k-1 into an interval narrower than k;
+--   or a total with a provider of 1 to k-1 children that came, moved or became small after a month that is published (of
+--   which enrolment, constant between two filings, is known), and after it left a total that was published with it,
+--   unless at least three others of its form and subdistrict, with k or more children before or after, changed too;
 -- few, dominated: what a survey of fees was told, where respondents are too few or one or two make the sum;
 -- kept: withheld in an earlier version, or for the period in an earlier one;
 -- told: several make up the total, and it differs by 1 to k-1 from what an earlier version said; of a survey, if
@@ -130,6 +133,102 @@ enrolled_bounded AS (
         GREATEST(0, COALESCE(beside.total - beside.most_total + beside.most + beside.most_room, 0)) AS lower_bound
     FROM enrolled_beside AS beside
 ),
+-- one month beside the next: enrolment is constant between filings, so that a provider's coming and going is what a
+-- total changes by. Each month is compared with every published one before, told in an earlier version included
+told_month AS (
+    SELECT DISTINCT area_code, period
+    FROM told_cell
+    WHERE protected_measure_code = 'enrolled_children' AND NOT is_hidden AND LENGTH(period) = 7
+),
+dated AS (
+    SELECT area_code, period, measured_on FROM month
+    UNION
+    SELECT
+        area_code,
+        period,
+        LAST_DAY(MAKE_DATE(CAST(SUBSTRING(period, 1, 4) AS INTEGER), CAST(SUBSTRING(period, 6, 2) AS INTEGER), 1))
+    FROM told_month
+    WHERE CONCAT(area_code, ' ', period) NOT IN (SELECT CONCAT(area_code, ' ', period) FROM month)
+),
+stay AS (
+    SELECT
+        enrolment.area_code,
+        enrolment.subdistrict_code,
+        enrolment.service_form_code,
+        enrolment.provider_id,
+        dated.period,
+        enrolment.enrolled_count AS n
+    FROM measure_enrolment AS enrolment
+    INNER JOIN dated
+        ON dated.area_code = enrolment.area_code
+        AND enrolment.valid_from_on <= dated.measured_on
+        AND (enrolment.valid_to_on IS NULL OR enrolment.valid_to_on > dated.measured_on)
+),
+month_pair AS (
+    SELECT earlier.area_code, earlier.period AS earlier_period, later.period AS later_period
+    FROM dated AS earlier
+    INNER JOIN dated AS later ON later.area_code = earlier.area_code AND later.period > earlier.period
+),
+changed AS (
+    SELECT
+        stay.area_code, stay.subdistrict_code, stay.service_form_code, pair.earlier_period, pair.later_period,
+        COALESCE(before.n, 0) AS n_before, stay.n AS n_after
+    FROM stay
+    INNER JOIN month_pair AS pair ON pair.area_code = stay.area_code AND pair.later_period = stay.period
+    LEFT JOIN stay AS before
+        ON before.area_code = stay.area_code
+        AND before.subdistrict_code = stay.subdistrict_code
+        AND before.service_form_code = stay.service_form_code
+        AND before.provider_id = stay.provider_id
+        AND before.period = pair.earlier_period
+    WHERE COALESCE(before.n, 0) <> stay.n
+    UNION ALL
+    SELECT
+        stay.area_code, stay.subdistrict_code, stay.service_form_code, pair.earlier_period, pair.later_period,
+        stay.n, 0
+    FROM stay
+    INNER JOIN month_pair AS pair ON pair.area_code = stay.area_code AND pair.earlier_period = stay.period
+    LEFT JOIN stay AS after
+        ON after.area_code = stay.area_code
+        AND after.subdistrict_code = stay.subdistrict_code
+        AND after.service_form_code = stay.service_form_code
+        AND after.provider_id = stay.provider_id
+        AND after.period = pair.later_period
+    WHERE after.n IS NULL AND stay.n > 0
+),
+turned AS (
+    SELECT
+        changed.area_code,
+        changed.subdistrict_code,
+        changed.service_form_code,
+        changed.earlier_period,
+        changed.later_period,
+        MAX(CASE WHEN n_after > 0 AND n_after < k AND (n_before = 0 OR n_before >= k) THEN 1 ELSE 0 END) AS has_come,
+        MAX(CASE WHEN n_before > 0 AND n_before < k AND (n_after = 0 OR n_after >= k) THEN 1 ELSE 0 END) AS has_gone
+    FROM changed
+    CROSS JOIN parameter
+    GROUP BY
+        changed.area_code, changed.subdistrict_code, changed.service_form_code, changed.earlier_period,
+        changed.later_period
+    HAVING SUM(CASE WHEN (n_before = 0 OR n_before >= k) AND (n_after = 0 OR n_after >= k) THEN 1 ELSE 0 END) < 3
+),
+come AS (
+    SELECT DISTINCT area_code, subdistrict_code, service_form_code, later_period AS period
+    FROM turned
+    WHERE has_come = 1
+),
+carried AS (
+    SELECT area_code, subdistrict_code, service_form_code, period FROM come
+    UNION
+    SELECT turned.area_code, turned.subdistrict_code, turned.service_form_code, turned.later_period
+    FROM turned
+    LEFT JOIN come
+        ON come.area_code = turned.area_code
+        AND come.subdistrict_code = turned.subdistrict_code
+        AND come.service_form_code = turned.service_form_code
+        AND come.period = turned.earlier_period
+    WHERE turned.has_gone = 1 AND come.period IS NULL
+),
 -- what is said now of a total that several make up, beside what was said of it
 said_now AS (
     SELECT
@@ -173,6 +272,21 @@ found AS (
     WHERE bounded.n > 0
         AND bounded.n < parameter.k
         AND bounded.upper_bound - bounded.lower_bound < LEAST(parameter.k, COALESCE(bounded.most, parameter.k))
+    UNION ALL
+    SELECT DISTINCT
+        'enrolled_children',
+        carried.area_code,
+        CASE WHEN level.place = 'all' THEN '_T' ELSE carried.subdistrict_code END,
+        CASE WHEN level.form = 'all' THEN '_T' ELSE carried.service_form_code END,
+        '_T',
+        carried.period,
+        'small'
+    FROM carried
+    INNER JOIN month ON month.area_code = carried.area_code AND month.period = carried.period
+    CROSS JOIN (
+        SELECT place, form FROM (VALUES ('all', 'all'), ('all', 'one'), ('one', 'all'), ('one', 'one'))
+            AS pair (place, form)
+    ) AS level
     UNION ALL
     -- without k nothing that counts people
     SELECT 'guided_households', area_code, subdistrict_code, '_T', guidance_mode_code, report_month, 'small'

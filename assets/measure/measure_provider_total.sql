@@ -1,7 +1,7 @@
 -- Providers on file (filed or changed) on the last day of each period, summed over all places and forms (`_T`) and by
 -- each. What a provider did not state is counted apart (`..._known_count`), never taken for "no".
 --
--- Enrolled children are those of measure_enrolment. A certificate is valid if it is the latest of its type, did not fail
+-- Enrolled children are those of measure_enrolment, that is without family points (`enrolling_...` are all the others). A certificate is valid if it is the latest of its type, did not fail
 -- and has not expired; required are the types the profile names for the day, and a food licence where meals need one.
 -- A class has carers enough by the ratio in force on the day; a class type without a ratio is not checked. Judged is
 -- who can be on the whitelist (guidance at home cannot) and for whom every condition of it could be judged; compliant,
@@ -118,6 +118,9 @@ supply AS (
         COUNT(is_inclusive) AS inclusive_known_count,
         SUM(CASE WHEN is_inclusive THEN 1 ELSE 0 END) AS inclusive_provider_count,
         SUM(CASE WHEN is_inclusive THEN place_count ELSE 0 END) AS inclusive_place_total,
+        SUM(CASE WHEN COALESCE(site_type_code, '') <> 'family_point' THEN 1 ELSE 0 END) AS enrolling_provider_count,
+        SUM(CASE WHEN COALESCE(site_type_code, '') <> 'family_point' THEN place_count ELSE 0 END)
+            AS enrolling_place_total,
         COUNT(enrolled_count) AS enrolled_known_count,
         SUM(enrolled_count) AS enrolled_total,
         SUM(CASE WHEN enrolled_count IS NOT NULL THEN place_count ELSE 0 END) AS enrolled_place_total,
@@ -266,6 +269,8 @@ total AS (
         SUM(part.inclusive_known_count) AS inclusive_known_count,
         SUM(part.inclusive_provider_count) AS inclusive_provider_count,
         SUM(part.inclusive_place_total) AS inclusive_place_total,
+        SUM(part.enrolling_provider_count) AS enrolling_provider_count,
+        SUM(part.enrolling_place_total) AS enrolling_place_total,
         SUM(part.enrolled_known_count) AS enrolled_known_count,
         SUM(part.enrolled_total) AS enrolled_total,
         SUM(part.enrolled_place_total) AS enrolled_place_total,
@@ -322,6 +327,8 @@ SELECT
     COALESCE(total.inclusive_known_count, 0) AS inclusive_known_count,
     COALESCE(total.inclusive_provider_count, 0) AS inclusive_provider_count,
     COALESCE(total.inclusive_place_total, 0) AS inclusive_place_total,
+    COALESCE(total.enrolling_provider_count, 0) AS enrolling_provider_count,
+    COALESCE(total.enrolling_place_total, 0) AS enrolling_place_total,
     COALESCE(total.enrolled_known_count, 0) AS enrolled_known_count,
     total.enrolled_total,
     COALESCE(total.enrolled_place_total, 0) AS enrolled_place_total,

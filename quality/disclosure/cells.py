@@ -76,7 +76,7 @@ def totals_of(key: Key, as_of: date) -> Iterator[tuple[Key, float]]:
     measure, area, subdistrict, form, member, period = key
     if measure in (VISITS, GUIDANCE):
         of_member = ALL if measure == VISITS else member
-        over = int(period[:4]) < as_of.year
+        over = date(int(period[:4]), 12, 31) <= as_of  # as measure_cell.sql: a year is over on its last day
         spans = [(period, 1.0), (period[:4], 3.0)] if over else [(period, 1.0)]
         for (span, times), (place, cost) in product(spans, ((subdistrict, 2.0), (ALL, 3.0))):
             total = (measure, area, place, ALL, of_member, span)

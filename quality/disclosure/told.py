@@ -45,6 +45,7 @@ TABLES: dict[str, dict[str, str]] = {
         "period": "VARCHAR",
         "indicator_value": "DOUBLE",
         "obs_status_code": "VARCHAR",
+        "definition_version": "VARCHAR",
     },
     "open_fee_statistics": {
         "area_code": "VARCHAR",
@@ -132,20 +133,24 @@ WHERE indicator_code IN ('IND-23.households', 'IND-23.home_visits')
     AND (indicator_value IS NOT NULL OR obs_status_code = 'c')
 GROUP BY ALL
 UNION ALL BY NAME
--- enrolled: of the places, if all providers state their children; else of the children under three
+-- enrolled: of the places, if all providers state their children; else of the children under three. Since version 2 of
+-- their definitions children and places of family points are left out
 SELECT told_no, 'enrolled_children' AS protected_measure_code, area_code, subdistrict_code, service_form_code,
     '_T' AS member_code, period, is_hidden,
-    round(coalesce(CASE WHEN NOT is_estimated THEN taken * places / 100 END, rate * places * 10 / supply)) AS told_value
+    round(coalesce(CASE WHEN NOT is_estimated THEN taken * (places - family_places) / 100 END, rate * places * 10 / supply)) AS told_value
 FROM (
     SELECT told_no, area_code, subdistrict_code, service_form_code, period,
         bool_or(obs_status_code = 'c') FILTER (indicator_code IN ('IND-07', 'IND-08')) AS is_hidden,
         bool_or(obs_status_code = 'e') FILTER (indicator_code = 'IND-08') AS is_estimated,
-        max(indicator_value) FILTER (indicator_code = 'IND-02') AS places,
+        max(indicator_value) FILTER (indicator_code IN ('IND-02', 'IND-06')) AS places,
+        CASE WHEN bool_or(indicator_code = 'IND-08' AND definition_version = '1') THEN 0
+            ELSE coalesce(max(indicator_value) FILTER (indicator_code = 'IND-06.family_point'), 0)
+        END AS family_places,
         max(indicator_value) FILTER (indicator_code = 'IND-03b') AS supply,
         max(indicator_value) FILTER (indicator_code = 'IND-07') AS rate,
         max(indicator_value) FILTER (indicator_code = 'IND-08') AS taken
     FROM {{open_indicator}}
-    WHERE indicator_code IN ('IND-02', 'IND-03b', 'IND-07', 'IND-08')
+    WHERE indicator_code IN ('IND-02', 'IND-03b', 'IND-06', 'IND-06.family_point', 'IND-07', 'IND-08')
     GROUP BY ALL
 )
 WHERE taken IS NOT NULL OR rate IS NOT NULL OR is_hidden

@@ -247,8 +247,8 @@ EXAMPLES = {
     "IND-06.family_point": (4, "a"),  # G
     "IND-06.integrated_centre": (24, "a"),  # I
     "IND-06.station_temp": (8, "a"),  # J
-    "IND-07": (5.3333, "e"),  # A 20 + B 14 + C 6 + E 9 + G 3 + I 12 = 64; of 1,200; J has not told
-    "IND-08": (64, "e"),  # 64 children in the 100 places of those that told
+    "IND-07": (5.0833, "e"),  # A 20 + B 14 + C 6 + E 9 + I 12 = 61, without G, a family point; of 1,200; J: not told
+    "IND-08": (63.5417, "e"),  # 61 children in the 96 places of those that told
     "IND-09": (13.5, "a"),  # 108 / 8
     "IND-10": (2600, "a"),  # I 1,800 - A (2,000 + 2,400) / 2 - E 2,600 - B 3,000 - C 4,000
     "IND-10.inclusive": (2200, "a"),  # I 1,800 - A 2,200 - E 2,600
@@ -324,6 +324,9 @@ def test_an_indicator_is_what_a_person_works_out(district: Bench, code: str) -> 
         ("IND-01", "2026-03", "_T", "home_visit", (1, "a")),  # H
         ("IND-08", "2026-03", "_T", "community_service", (50, "e")),  # I 12 of 24; J has not told
         ("IND-08", "2026-03", "_T", "home_visit", (None, "enrolment")),
+        ("IND-08", "2026-03", "_T", "unclassified", (None, "n")),  # G, a family point: nothing is missing
+        ("IND-06.family_point", "2026-03", STREET, "unclassified", (4, "a")),  # G: so places less these are IND-08's
+        ("IND-08", "2026-03", STREET, "_T", (68, "a")),  # A 20 + B 14 of 50; H has no places
         ("IND-10", "2026-03", STREET, "_T", (2600, "a")),  # A 2,200 - B 3,000
         ("IND-10", "2026-03", STREET, "park_embedded", (None, "n")),  # B alone is no median
         ("IND-10", "2026-02", "_T", "_T", (None, "posted_fees")),

@@ -66,6 +66,18 @@ def test_a_year_that_is_over_gives_no_month_away(bench):
     assert all(period.startswith("2025") for _, _, period, _ in found)
 
 
+def test_a_year_is_over_on_its_last_day():
+    """One station in a street of its own: the street's year and eleven months would be the month that is small."""
+    bench = Bench(date(2025, 12, 31))
+    bench.parameter("small_cell_minimum", 5)
+    for nth in range(1, 13):
+        _stations(bench, {"A": 3 if nth == 6 else 50, "C": 50, "D": 50}, f"2025-{nth:02}")
+    found = {(street, member, period) for street, member, period, _ in _withheld(bench, "child_visits")}
+    assert (STREET, "A", "2025-06") in found
+    others = {(STREET, "A", f"2025-{nth:02}") for nth in range(1, 13) if nth != 6}
+    assert (STREET, "_T", "2025") in found or found & others
+
+
 def test_what_was_withheld_stays_so_and_what_was_told_protects_nothing(bench):
     """An earlier version withheld A and B; now A has 30 visits. C and D were told then, and are the same."""
     _stations(bench, VISITS | {"A": 30})
@@ -142,6 +154,89 @@ def test_three_providers_with_many_children_are_told(bench):
     for name, n in (("A", 30), ("B", 3), ("C", 25)):
         _provider(bench, name, n)
     assert not _withheld(bench, "enrolled_children")
+
+
+def _carried(bench: Bench) -> dict[tuple, set[str]]:
+    """(subdistrict, form) -> the months in which its enrolment is withheld."""
+    found: dict[tuple, set[str]] = {}
+    for street, form, period in _withheld(
+        bench, "enrolled_children", "subdistrict_code", "service_form_code", "period"
+    ):
+        found.setdefault((street, form), set()).add(period)
+    return found
+
+
+def _many(bench: Bench, on: str = "2025-10-05") -> None:
+    """Three of one form in each street, none of them small."""
+    for street in (STREET, OTHER_STREET):
+        for n, enrolled in enumerate((30, 25, 20)):
+            more = {"subdistrict_code": street, "service_form_code": "unclassified", "place_count": 40}
+            bench.filing(f"{street}-{n}", on, enrolled_count=enrolled, **more)
+
+
+NEW = {"subdistrict_code": STREET, "service_form_code": "unclassified", "place_count": 40}
+WITH_IT = {(STREET, "unclassified"), (STREET, "_T"), ("_T", "unclassified"), ("_T", "_T")}
+
+
+def test_who_arrives_with_few_children_is_not_one_month_less_the_other(bench):
+    """From the month it comes to the one in which it has more; alone with the others it would not be withheld."""
+    _many(bench)
+    bench.filing("new", "2025-12-10", enrolled_count=3, **NEW)
+    bench.filing("new", "2026-02-10", filing_event_code="change", filing_status_code="changed", enrolled_count=12, **NEW)
+    found = _carried(bench)
+    for cell in WITH_IT:
+        assert found[cell] == {"2025", "2025-12", "2026-01"}, cell
+
+
+def test_who_was_there_from_the_first_month_is_one_of_many(bench):
+    _many(bench)
+    bench.filing("old", "2025-10-05", enrolled_count=3, **NEW)
+    assert not _carried(bench)
+
+
+def test_who_leaves_with_few_children_is_not_one_month_less_the_other(bench):
+    _many(bench)
+    bench.filing("old", "2025-10-05", enrolled_count=3, **NEW)
+    bench.filing(
+        "old", "2026-01-10", filing_event_code="deregister", filing_status_code="deregistered", enrolled_count=3, **NEW
+    )
+    found = _carried(bench)
+    for cell in WITH_IT:
+        assert found[cell] == {"2026-01", "2026-02", "2026-03"}, cell
+
+
+def test_who_comes_while_three_others_change_is_not_told_apart(bench):
+    _many(bench)
+    bench.filing("new", "2026-02-10", enrolled_count=3, **NEW)
+    for n, enrolled in enumerate((28, 27, 24)):
+        bench.filing(
+            f"{STREET}-{n}", "2026-02-12", filing_event_code="change", filing_status_code="changed",
+            enrolled_count=enrolled, **NEW,
+        )  # fmt: skip
+    assert not _carried(bench)
+
+
+def test_a_month_that_only_an_earlier_version_told_is_a_month_before():
+    """The window has moved on: who was new then is compared with what was published before it came."""
+    bench = Bench(date(2026, 3, 31))
+    bench.parameter("small_cell_minimum", 5)
+    _many(bench, "2022-01-05")
+    bench.filing("new", "2023-03-10", enrolled_count=3, **NEW)
+    assert not _carried(bench)
+    again = Bench(date(2026, 3, 31))
+    again.parameter("small_cell_minimum", 5)
+    _many(again, "2022-01-05")
+    again.filing("new", "2023-03-10", enrolled_count=3, **NEW)
+    _told(again, "enrolled_children", "_T", "_T", 150, period="2023-02")
+    found = _carried(again)
+    assert all(len(found[cell]) == 36 + 3 for cell in WITH_IT)
+
+
+def test_family_points_are_no_part_of_enrolment(bench):
+    _many(bench)
+    bench.filing("home", "2026-01-10", enrolled_count=3, **NEW | {"site_type_code": "family_point", "place_count": 5})
+    assert not _carried(bench)
+    assert "home" not in {provider for (provider,) in bench.rows("measure_enrolment", "provider_id")}
 
 
 def test_the_enrolment_of_a_year_is_that_of_its_december():

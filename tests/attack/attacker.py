@@ -310,7 +310,8 @@ def enrolment(
     unknowns."""
     hidden: dict[Name, list[Name]] = {}
     for edition in editions:
-        providers = [row for row in edition.rows("open_provider", area) if row["place_count"]]
+        every = [row for row in edition.rows("open_provider", area) if row["place_count"]]
+        providers = [row for row in every if row.get("site_type_code") != "family_point"]  # as IND-07, IND-08 say
         for row in edition.rows("open_indicator", area):
             code, period = row["indicator_code"], row["period"]
             street, form = row["subdistrict_code"], row["service_form_code"]
