@@ -20,6 +20,7 @@ from pipelines.cli_options import (
     UnsignedOption,
     day_of,
     refuse,
+    require_reason,
     settings_of,
 )
 from pipelines.exits import Exit
@@ -124,7 +125,7 @@ def run(
     """Receive what is in the inbox, check it, and publish what changed: signed, when TUOYU_SIGN_KEY says with what.
 
     A release that changes more than a stated share of the published rows ends with 65 and names the tables: look at
-    them, then run again with a reason.
+    them, then run again with a reason. One that cannot be published ends with 2 before anything is done.
 
     Example: tuoyu run --job publish --confirm "核对无误：两街道合并 checked: two streets were merged" """
     from pipelines import show, terminal, views
@@ -136,7 +137,7 @@ def run(
         raise typer.BadParameter(f"one of {', '.join(JOBS)}", param_hint="--job")
     settings = settings_of(home, profile, as_of).with_changes(unsigned=unsigned, confirm=confirm)
     if confirm is not None:
-        _require_reason(confirm)
+        require_reason(confirm, "--confirm")
     if not views.anything_received(settings):
         refuse(f"收件箱里没有文件 the inbox is empty: {settings.inbox_dir}", Exit.FINDINGS)
     if job != "receive":
@@ -145,17 +146,6 @@ def run(
         outcome = run_job(settings, job, day_of(settings), progress=progress)
     show.run(settings, outcome, json_out)
     raise typer.Exit(exit_code(outcome))
-
-
-def _require_reason(text: str) -> None:
-    """Before anything is received: what cannot be published ends the command."""
-    from assets.release.comparison.confirmation import checked_reason
-    from assets.release.refusal import Refused
-
-    try:
-        checked_reason(text)
-    except Refused as error:
-        refuse(str(error), Exit.REFUSED)
 
 
 def _print_schema(wanted: bool) -> None:

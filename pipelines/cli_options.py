@@ -27,7 +27,8 @@ ConfirmOption = Annotated[
         "--confirm",
         metavar="REASON",
         help="Why a release that changes more of a table than the profile allows unseen is right. It is published in "
-        "CHANGES.md: no names, no numbers of persons.",
+        "CHANGES.md: no names, no numbers of persons. Numbers, accounts and addresses of persons are refused, and "
+        "names behind a post or a word such as 联系, 找, 问, 经, 由, 请; other names are not found: read it once more.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
@@ -36,6 +37,17 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 def refuse(text: str, code: Exit = Exit.CONFIGURATION) -> NoReturn:
     typer.echo(text, err=True)
     raise SystemExit(code)
+
+
+def require_reason(text: str, option: str) -> None:
+    """Before anything is done: a reason that cannot be published is a command line that cannot be followed."""
+    from assets.release.comparison.confirmation import checked_reason
+    from assets.release.refusal import Refused
+
+    try:
+        checked_reason(text, option)
+    except Refused as error:
+        refuse(str(error), Exit.USAGE)
 
 
 def settings_of(home: Path | None, profile: str | None, as_of: str | None = None) -> Settings:

@@ -18,11 +18,16 @@ from pipelines.cli_options import (
     UnsignedOption,
     day_of,
     refuse,
+    require_reason,
     settings_of,
 )
 from pipelines.exits import Exit
 
-ReasonZh = Annotated[str, typer.Option("--reason-zh", help="Why, for the public, in Chinese. It names no value.")]
+_REASON_HELP = (
+    "Why, for the public, in Chinese. It names no value and nobody: numbers, accounts and addresses of persons are "
+    "refused, and names behind a post or a word such as 联系, 找, 问, 经, 由, 请; other names are not found."
+)
+ReasonZh = Annotated[str, typer.Option("--reason-zh", help=_REASON_HELP)]
 ReasonEn = Annotated[str, typer.Option("--reason-en", help="The same in English.")]
 DoneOnOption = Annotated[
     str | None, typer.Option("--as-of", help="The day it is done, YYYY-MM-DD (default: today).")
@@ -125,6 +130,7 @@ def withdraw(
     from pipelines import release_views, show, show_release, terminal
 
     settings = settings_of(home, profile, as_of).with_changes(unsigned=unsigned)
+    _require_reasons(reason_zh, reason_en)
     _confirm(f"撤回并删除 withdraw and delete {dataset} {version}?", yes)
     try:
         with terminal.progress(json_out) as progress, _refusals():
@@ -164,6 +170,7 @@ def redact(
     if not (field or provider) or (table and not field):
         raise typer.BadParameter("give --field, or --provider, or both; --table goes with --field")
     settings = settings_of(home, profile, as_of).with_changes(unsigned=unsigned)
+    _require_reasons(reason_zh, reason_en)
     _confirm("从所有版本中删除 delete from all versions?", yes)
     target = {"table": table, "field": field, "provider": provider}
     try:
@@ -188,6 +195,11 @@ def gc(
     with _refusals():
         found = release_views.gc(settings_of(home, profile), dry_run=dry_run)
     show.document(found) if json_out else show_release.collected(found)
+
+
+def _require_reasons(zh: str, en: str) -> None:
+    require_reason(zh, "--reason-zh")
+    require_reason(en, "--reason-en")
 
 
 def _confirm(question: str, yes: bool) -> None:

@@ -89,7 +89,14 @@ def _outcome(settings: Settings, job: str, as_of: date, result: dg.ExecuteInProc
         failures=[_failure(event) for event in result.get_step_failure_events()],
         standing=(read_quality_report(workspace) or {}).get("findings") if gated else None,
         answers={name: answers[name] for name in ("files", "failed", "ways")} if answers else None,
+        reason_needed=_needed(released) if result.success and settings.confirm else None,
     )
+
+
+def _needed(released: dict[str, Any] | None) -> bool:
+    """Whether a version that was made says the reason."""
+    datasets = released["result"]["datasets"] if released else []
+    return any(dataset["changed"] and dataset["confirmed"] for dataset in datasets)
 
 
 def _failure(event: dg.DagsterEvent) -> dict[str, Any]:

@@ -18,7 +18,8 @@ DISK_ERRORS = frozenset({
 @dataclass(frozen=True)
 class Outcome:
     """What a run did. ``intake`` holds row counts, ``release`` what was published, ``answers`` what lies ready
-    to be sent back and what could not be made (assets.raw.answers.Answers), ``standing`` how many findings stand."""
+    to be sent back and what could not be made (assets.raw.answers.Answers), ``standing`` how many findings stand,
+    ``reason_needed`` whether what was published needed the reason a person gave (None: none given, or it failed)."""
 
     success: bool
     as_of: str
@@ -28,6 +29,7 @@ class Outcome:
     failures: list[dict[str, Any]] = field(default_factory=list)
     standing: dict[str, Any] | None = None
     answers: dict[str, Any] | None = None
+    reason_needed: bool | None = None
 
 
 def exit_code(outcome: Outcome) -> Exit:

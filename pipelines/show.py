@@ -40,6 +40,8 @@ def run(settings: Settings, outcome: Outcome, json_out: bool) -> None:
     open_line(out, outcome.standing)
     _answers(settings, out, outcome.answers)
     _release(out, outcome.release)
+    if outcome.reason_needed is False:
+        say(out, "理由没有用到，没有公布 the reason was not needed and is not published", lead="--confirm: ")
     failures(settings, outcome)
 
 

@@ -43,7 +43,7 @@ REFUSED = tuple(code for code in PERSONAL if code != "travel-document-in-text")
 
 def inspect(con: DuckDBPyConnection, table: Table, relation: str) -> list[Finding]:
     """Every finding in an open table. ``relation``: what to read, in its order; rows count from 1."""
-    _know_detectors(con)
+    know_detectors(con)
     described = con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
     types = {row[0]: row[1] for row in described}
     allowed = {field.name for field in table.fields if field.access == "public"}
@@ -62,12 +62,12 @@ def require_safe(con: DuckDBPyConnection, table: Table, relation: str) -> None:
 
 def personal_in(con: DuckDBPyConnection, text: str) -> list[str]:
     """The codes of what a text holds that must not leave, by the detectors of the gate; never what it is."""
-    _know_detectors(con)
+    know_detectors(con)
     found = con.execute("SELECT personal_codes(?, 'text') WHERE may_be_personal(?)", [text, text]).fetchone()
     return sorted(set(found[0]) & set(REFUSED)) if found else []
 
 
-def _know_detectors(con: DuckDBPyConnection) -> None:
+def know_detectors(con: DuckDBPyConnection) -> None:
     """Once for a connection: making the macros known takes longer than looking through a table."""
     try:
         con.execute("SELECT may_be_personal('')")

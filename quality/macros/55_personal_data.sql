@@ -69,10 +69,14 @@ CREATE OR REPLACE TEMP MACRO has_travel_document(s) AS
 CREATE OR REPLACE TEMP MACRO has_personal_words(s) AS
     regexp_matches(s, '微信号|wxid_|[qQ]{2}号|(?:护照|通行证)[^0-9A-Za-z]{0,4}[A-Za-z]{1,2}[0-9]{6}|家住|[0-9]{1,2}月[0-9]{1,2}日出?生|[日岁生].*过敏|患(?:有|了)?[^者，。；、 ]{1,8}[症病炎]|[0-9A-Za-z._%+-]+@[0-9A-Za-z-]+[.][A-Za-z]{2}|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][-·•]?[0-9A-HJ-NP-Z]{5}');
 
+-- the surnames that are looked for, as a pattern (quality/disclosure/reasons.py reads it too)
+CREATE OR REPLACE TEMP MACRO surname_pattern() AS
+    '(?:[王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧肖程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎闫余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文施洪俞章鲁葛韦陶翁庄裘楼骆]|欧阳|诸葛|上官|司马)';
+
 -- A post and a name behind it, up to the end of the word. 园长 also stands inside of 公园长江路: it begins a word, or a
 -- colon follows it.
 CREATE OR REPLACE TEMP MACRO has_person_s_name(s) AS
-    regexp_matches(s, '(?:(?:负责人|联系人|法人|法人代表|法定代表人|经办人)(?:姓名|是|为|[：: ]){0,3}|园长(?:姓名|是|为|[：: ])[：: ]{0,3}|(?:^|[^\x{4E00}-\x{9FFF}])园长)(?:[王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧肖程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎闫余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文施洪俞章鲁葛韦陶翁庄裘楼骆]|欧阳|诸葛|上官|司马)[\x{4E00}-\x{9FFF}]{1,3}?(?:[^\x{4E00}-\x{9FFF}]|$|电话|手机|联系|先生|女士|老师|身份证)');
+    regexp_matches(s, concat('(?:(?:负责人|联系人|法人|法人代表|法定代表人|经办人)(?:姓名|是|为|[：: ]){0,3}|园长(?:姓名|是|为|[：: ])[：: ]{0,3}|(?:^|[^\x{4E00}-\x{9FFF}])园长)', surname_pattern(), '[\x{4E00}-\x{9FFF}]{1,3}?(?:[^\x{4E00}-\x{9FFF}]|$|电话|手机|联系|先生|女士|老师|身份证)'));
 
 -- A credit code is nobody's number: eleven of its digits are no telephone. What is both by its check digits stays, and
 -- what has somebody's date of birth: one of thirty-one mistyped numbers is a credit code by chance.

@@ -72,12 +72,29 @@ def test_what_changes_much_is_published_only_with_a_reason(tuoyu, tmp_path):
     assert code == Exit.REFUSED
     for part in ("stations / open_station: 12 / 12", "100.0%", "20.0%", SHARE, "--confirm", "没有发布"):
         assert part in said
-    code, said = tuoyu("run", "--as-of", "2026-04-30", "--confirm", "联系人电话13857112345")
-    assert code == Exit.REFUSED and "13857112345" not in said and "个人信息" in said
     assert stations(tmp_path)["version"] == "1.0.0"
-    assert tuoyu("run", "--as-of", "2026-04-30", "--confirm", WHY)[0] == Exit.OK
+    code, said = tuoyu("run", "--as-of", "2026-04-30", "--confirm", WHY)
+    assert code == Exit.OK and "not needed" not in said
     assert (stations(tmp_path)["version"], stations(tmp_path)["confirmed"]) == ("1.0.1", WHY)
     assert (tmp_path / "published/datasets/stations/1.0.1/CHANGES.md").read_text("utf-8").count(WHY) == 2
+    code, said = tuoyu("run", "--as-of", "2026-04-30", "--confirm", WHY)
+    assert code == Exit.OK and "the reason was not needed" in said
+    assert json.loads((tmp_path / "workspace/last_run.json").read_text("utf-8"))["reason_needed"] is False
+
+
+@pytest.mark.parametrize("reason", ["联系人电话13857112345", "请联系李小明核对", "x", "a" * 501])
+def test_a_reason_that_cannot_be_published_is_a_wrong_command_line(tuoyu, tmp_path, reason):
+    """Nothing is received, and what the last run said stays true."""
+    said_before = tmp_path / "workspace" / "last_run.json"
+    said_before.parent.mkdir()
+    said_before.write_text("{}", "utf-8")
+    redact = ["redact", "--field", "address", "--yes", "--reason-en", "Asked."]
+    withdraw = ["withdraw", "fees", "1.0.0", "--yes", "--reason-en", "Wrong."]
+    for words in (["run", "--confirm"], [*redact, "--reason-zh"], [*withdraw, "--reason-zh"]):
+        code, said = tuoyu(*words, reason)
+        assert code == Exit.USAGE and words[-1] in said and "理由" in said
+        assert "13857112345" not in said and "李小明" not in said
+    assert said_before.read_text("utf-8") == "{}"
 
 
 def test_a_tag_of_a_run_says_the_same_as_the_option():

@@ -18,7 +18,7 @@ import duckdb
 from assets.release.comparison.changes import Comparison, TableFile, key_json, reader
 from assets.release.comparison.version import another_meaning
 from assets.release.refusal import Refused
-from quality.disclosure.columns import personal_in
+from quality.disclosure.reasons import personal_in_reason
 from schemas.compile.duckdb import literal, quote
 from schemas.model import Parameter
 
@@ -146,16 +146,18 @@ def percent(share: Decimal) -> str:
     return f"{share * 100:.1f}%"
 
 
-def checked_reason(text: str) -> str:
-    """A reason as it will be published, on one line. Refused if it is none, is too long, or names a person."""
+def checked_reason(text: str, option: str = "--confirm") -> str:
+    """A reason as it will be published, on one line. Refused if it is none, is too long, or holds personal data.
+
+    ``option``: what it was given by. Names are found where `quality.disclosure.reasons` looks for them."""
     plain = re.sub(r"\s+", " ", text).strip()
     if not re.search(r"\w.*\w", plain) or len(plain) > _LONGEST or not plain.isprintable():
-        raise Refused(f"--confirm: 理由须为 2 至 {_LONGEST} 字的文字 a reason is a text of 2 to {_LONGEST} characters")
+        raise Refused(f"{option}: 理由须为 2 至 {_LONGEST} 字的文字 a reason is a text of 2 to {_LONGEST} characters")
     with duckdb.connect() as con:
-        codes = personal_in(con, plain)
+        codes = personal_in_reason(con, plain)
     if codes:
         raise Refused(
-            "--confirm: 理由会公布，其中疑有个人信息，请改写 the reason will be published and seems to hold personal "
+            f"{option}: 理由会公布，其中疑有个人信息，请改写 the reason will be published and seems to hold personal "
             f"data, put it otherwise ({', '.join(codes)})"
         )
     return plain
