@@ -105,7 +105,7 @@ Content = tuple[tuple[str, ...], ...]
 
 
 def contents(parts: Mapping[Key, list[Part]], as_of: date) -> dict[Key, Content]:
-    """Of enrolment each cell and total, and who makes it up; of other measures nothing, for a month is like no other."""
+    """Of enrolment each cell and total, and who makes it up; of others nothing, where no month is like the other."""
     found: dict[Key, list[tuple[str, ...]]] = defaultdict(list)
     for key in sorted(parts):
         for cell in (key, *(total for total, _ in totals_of(key, as_of))) if key[0] == ENROLMENT else ():
@@ -124,7 +124,9 @@ class Before:
 
     def hidden_of(self, content: Mapping[Key, Content]) -> set[Key]:
         """The cells that were hidden, and never shown, as they are now."""
-        return {key for key, of in content.items() if (*key[:5], of) in self.hidden and (*key[:5], of) not in self.shown}
+        return {
+            key for key, of in content.items() if (*key[:5], of) in self.hidden and (*key[:5], of) not in self.shown
+        }
 
     def known_in(self, built: Built, content: Mapping[Key, Content]) -> Built:
         """The system with the cells fixed that were shown as they are now."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 import random
 from datetime import date
 
-import pytest
-
 from tests.attack.attacker import Question, World, attack, read_edition
 from tests.attack.districts import CHILDREN, FORMS, Facts, _place, release
 from tests.attack.judging import K
@@ -83,7 +81,13 @@ def _world(rows: list[dict], spells: Spells) -> tuple[World, set[tuple]]:
 
 def _narrow(world: World, spells: Spells) -> list[str]:
     small = [(p, str(n)) for p, lives in spells.items() for n, life in enumerate(lives) if 0 < life[2] < K]
-    asked = [Question("/".join(name), frozenset([name]), K) for name in small if name in world.bounds]
+    asked = []
+    for name in (name for name in small if name in world.bounds):
+        asked.append(Question("/".join(name), frozenset([name]), K))
+        beside = {m[0] for members, _, _ in world.sums if name in members and len(members) < 12 for m in members}
+        for who in sorted(beside - {name[0]}):
+            own = {(who, str(n)): float(life[2]) for n, life in enumerate(spells[who]) if (who, str(n)) in world.bounds}
+            asked.append(Question("/".join(name), frozenset([name]), K, who, own))
     return [str(bound) for bound in attack(world, asked) if bound.narrow]
 
 
