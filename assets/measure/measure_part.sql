@@ -1,6 +1,6 @@
 -- What the cells are made of that hang together with a withheld one, for the choice of complements: of the visits of an
--- area and year the stations that have a withheld month and a few beside them, of the enrolment of an area and month all
--- providers, of a survey all answers about one item. Of many parts of a cell the largest stand alone, as each of them
+-- area and year the stations that have a withheld month and a few beside them, of the enrolment of an area all providers
+-- of each month (what one month shows is known in the next), of a survey all answers about one item. Of many parts of a cell the largest stand alone, as each of them
 -- knows its own, and the rest together. Families guided and visits to them are two aspects of one cell.
 WITH hidden AS (
     SELECT DISTINCT
@@ -47,7 +47,6 @@ month AS (
     INNER JOIN hidden
         ON hidden.protected_measure_code = 'enrolled_children'
         AND hidden.area_code = cell.area_code
-        AND hidden.period = cell.period
     WHERE LENGTH(cell.period) = 7
 ),
 guidance_system AS (

@@ -7,15 +7,27 @@ What belongs here: reading the tables, one system after another, and what came o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
 from math import inf
 
 from duckdb import DuckDBPyConnection
 
-from quality.disclosure.cells import Edition, Key, Part, Rules, Said, build, signature, system_of
+from quality.disclosure.cells import (
+    ENROLMENT,
+    Built,
+    Edition,
+    Key,
+    Part,
+    Rules,
+    Said,
+    build,
+    signature,
+    system_of,
+    totals_of,
+)
 from quality.disclosure.complement import choose
 from schemas.compile.duckdb import quote
 from schemas.registry import Registry
@@ -61,14 +73,15 @@ def chosen_complements(
     outcome = Outcome()
     if rules is None:
         return outcome
-    rows, known = [], {}
+    rows, known, before = [], {}, Before()
     for aspects, primary in _systems(con):
         outcome.systems += 1
-        chosen: dict[Key, str] = {}
+        content = contents(aspects[0][0], rules.as_of)
+        chosen: dict[Key, str] = dict.fromkeys(before.hidden_of(content) - primary if complements else (), "complement")
         waiting = list(aspects)
         while waiting:  # what stands or falls together is chosen for one aspect after another until nothing is added
             parts, editions = waiting.pop(0)
-            built = build(parts, primary | chosen.keys(), editions, rules)
+            built = before.known_in(build(parts, primary | chosen.keys(), editions, rules), content)
             sign = signature(built)
             if sign not in known:
                 outcome.solved += 1
@@ -79,11 +92,51 @@ def chosen_complements(
             if more and len(aspects) > 1:
                 waiting = [one for one in aspects if one[0] is not parts]
             chosen |= {key: reason for key, reason in more.items() if key}
+        before.note(content, primary | chosen.keys())
         rows += [[*key, reason] for key, reason in chosen.items()]
     if rows:
         columns = [list(column) for column in zip(*sorted(rows), strict=True)]
         con.execute(f"INSERT INTO {quote(name)} SELECT {', '.join(['unnest(?::VARCHAR[])'] * len(columns))}", columns)
     return outcome
+
+
+#: who makes up a cell of enrolment, and with how many each
+Content = tuple[tuple[str, ...], ...]
+
+
+def contents(parts: Mapping[Key, list[Part]], as_of: date) -> dict[Key, Content]:
+    """Of enrolment each cell and total, and who makes it up; of others nothing, where no month is like the other."""
+    found: dict[Key, list[tuple[str, ...]]] = defaultdict(list)
+    for key in sorted(parts):
+        for cell in (key, *(total for total, _ in totals_of(key, as_of))) if key[0] == ENROLMENT else ():
+            found[cell] += [(*key[2:4], part.code, str(part.value)) for part in parts[key]]
+    return {cell: tuple(members) for cell, members in found.items()}
+
+
+class Before:
+    """The months before, for what does not change from month to month: enrolment is constant between two filings.
+
+    A cell that a month showed is known in each later one in which the same make it up; one that was hidden stays so."""
+
+    def __init__(self) -> None:
+        self.shown: set[tuple] = set()
+        self.hidden: set[tuple] = set()
+
+    def hidden_of(self, content: Mapping[Key, Content]) -> set[Key]:
+        """The cells that were hidden, and never shown, as they are now."""
+        return {
+            key for key, of in content.items() if (*key[:5], of) in self.hidden and (*key[:5], of) not in self.shown
+        }
+
+    def known_in(self, built: Built, content: Mapping[Key, Content]) -> Built:
+        """The system with the cells fixed that were shown as they are now."""
+        shown = {c for c, key in enumerate(built.keys) if key in content and (*key[:5], content[key]) in self.shown}
+        return replace(built, system=replace(built.system, fixed=built.system.fixed | shown)) if shown else built
+
+    def note(self, content: Mapping[Key, Content], hidden: set[Key]) -> None:
+        """A month that is done."""
+        for key, of in content.items():
+            (self.hidden if key in hidden else self.shown).add((*key[:5], of))
 
 
 #: what is counted of the smallest cells of a system, and what was said of that

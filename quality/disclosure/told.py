@@ -137,7 +137,9 @@ UNION ALL BY NAME
 -- their definitions children and places of family points are left out
 SELECT told_no, 'enrolled_children' AS protected_measure_code, area_code, subdistrict_code, service_form_code,
     '_T' AS member_code, period, is_hidden,
-    round(coalesce(CASE WHEN NOT is_estimated THEN taken * (places - family_places) / 100 END, rate * places * 10 / supply)) AS told_value
+    round(coalesce(
+        CASE WHEN NOT is_estimated THEN taken * (places - family_places) / 100 END, rate * places * 10 / supply
+    )) AS told_value
 FROM (
     SELECT told_no, area_code, subdistrict_code, service_form_code, period,
         bool_or(obs_status_code = 'c') FILTER (indicator_code IN ('IND-07', 'IND-08')) AS is_hidden,

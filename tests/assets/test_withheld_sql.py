@@ -182,7 +182,8 @@ def test_who_arrives_with_few_children_is_not_one_month_less_the_other(bench):
     """From the month it comes to the one in which it has more; alone with the others it would not be withheld."""
     _many(bench)
     bench.filing("new", "2025-12-10", enrolled_count=3, **NEW)
-    bench.filing("new", "2026-02-10", filing_event_code="change", filing_status_code="changed", enrolled_count=12, **NEW)
+    more = {"filing_event_code": "change", "filing_status_code": "changed", "enrolled_count": 12}
+    bench.filing("new", "2026-02-10", **more, **NEW)
     found = _carried(bench)
     for cell in WITH_IT:
         assert found[cell] == {"2025", "2025-12", "2026-01"}, cell

@@ -1,5 +1,6 @@
-"""Five hundred broken and hostile files through the whole line: each comes to what its maker expects, nothing leaks.
+"""Two hundred broken and hostile files through the whole line: each comes to what its maker expects, nothing leaks.
 
+Of the five hundred of the corpus those whose defect begins with p to z, from every group; `make corpus` takes all.
 The corpus is not part of the project: without its generator the journey is skipped.
 """
 
@@ -18,9 +19,12 @@ pytestmark = [
     pytest.mark.timeout(900),
 ]
 
+#: GROUP:DEFECT of the cases that are taken
+ONLY = ".:[p-z]"
+
 
 def test_every_file_of_the_corpus_has_its_expected_outcome_and_nothing_leaks(tmp_path: Path):
-    verdict = judge(tmp_path)
+    verdict = judge(tmp_path, only=ONLY)
     told = "\n".join([verdict.compared, "misread:", *verdict.misread, "leaks:", *verdict.leaks])
     assert verdict.good, told
-    assert verdict.files > 480 and verdict.canaries > 0
+    assert verdict.files > 180 and verdict.canaries > 0
