@@ -1,6 +1,6 @@
-"""Two hundred broken and hostile files through the whole line: each comes to what its maker expects, nothing leaks.
+"""A hundred broken and hostile files through the whole line: each comes to what its maker expects, nothing leaks.
 
-Of the five hundred of the corpus those whose defect begins with p to z, from every group; `make corpus` takes all.
+Of the five hundred of the corpus those whose defect begins with s to z, from every group; `make corpus` takes all.
 The corpus is not part of the project: without its generator the journey is skipped.
 """
 
@@ -20,11 +20,11 @@ pytestmark = [
 ]
 
 #: GROUP:DEFECT of the cases that are taken
-ONLY = ".:[p-z]"
+ONLY = ".:[s-z]"
 
 
 def test_every_file_of_the_corpus_has_its_expected_outcome_and_nothing_leaks(tmp_path: Path):
     verdict = judge(tmp_path, only=ONLY)
     told = "\n".join([verdict.compared, "misread:", *verdict.misread, "leaks:", *verdict.leaks])
     assert verdict.good, told
-    assert verdict.files > 180 and verdict.canaries > 0
+    assert verdict.files > 100 and verdict.canaries > 0
