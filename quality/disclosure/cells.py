@@ -125,6 +125,7 @@ class _Builder:
         self.own: list[tuple[str, int]] = []  # parts that are asked for by themselves
 
     def built(self) -> Built:
+        """The system, with what is withheld in it for what earlier editions told."""
         for key in sorted(self.parts):
             self._add(key)
         withheld = dict.fromkeys(sorted(self.primary & self.of.keys()), "")

@@ -288,6 +288,9 @@ class _Worlds:
         self.exact = sorted({*(system.cells[c].members for c in system.fixed), *system.told})
 
     def cheapest(self, asked: tuple[int, ...], need: float) -> frozenset[int]:
+        """The public cells that deviate in the cheapest worlds in which the sum of ``asked`` differs by ``need``.
+
+        Unsolved: there are no such worlds."""
         import numpy as np
         from scipy.sparse import csr_array
 
