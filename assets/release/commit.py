@@ -18,7 +18,6 @@ from assets.release.stores import POINTER, Store
 from quality.disclosure.texts import require_safe_texts
 
 Progress = Callable[[str], None]
-Sign = Signer
 
 
 @dataclass(frozen=True)

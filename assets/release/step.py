@@ -112,5 +112,5 @@ def _fingerprint(ctx: Context, tables: list[str], published: Store, sign: Signer
         ctx.as_of,
         pointer.decode() if pointer else None,
         [sign.fingerprint, sign.trust.allowed.decode(), sign.trust.revoked.decode()] if sign else [ctx.unsigned],
-        code_fingerprint(HERE, (".py", ".sql", ".yml", ".md", ".html")),
+        code_fingerprint(HERE, (".py", ".sql", ".yml", ".md", ".html", ".css")),
     )

@@ -33,7 +33,7 @@ def writers() -> dict[str, str]:
 @functools.cache
 def code() -> str:
     """One hash of the code that makes what is published; contracts have their own."""
-    made = [code_fingerprint(ROOT / floor, (".py", ".sql", ".yml", ".html")) for floor in ("quality", "assets")]
+    made = [code_fingerprint(ROOT / floor, (".py", ".sql", ".yml", ".html", ".css")) for floor in ("quality", "assets")]
     return fingerprint(code_fingerprint(ROOT / "schemas", (".py",)), made)
 
 

@@ -23,7 +23,7 @@ from quality.disclosure.systems import Knowledge, System
 #: how far an unknown may deviate from the truth, in needs: nobody has to believe in more
 REACH = 8.0
 #: complements so few that nobody looks for fewer
-FEW = 2
+FEW_COMPLEMENTS = 2
 #: insiders looked at in one program
 AT_ONCE = 6
 #: complements tried to be opened again in one system
@@ -46,7 +46,7 @@ def choose(system: System, *, complements: bool = True) -> Choice:
     if not complements:
         return Choice(system.hidden, frozenset())
     looked_ahead = _search(system, ahead=True)
-    if len(looked_ahead.hidden - system.hidden) <= FEW:
+    if len(looked_ahead.hidden - system.hidden) <= FEW_COMPLEMENTS:
         return looked_ahead
     return min((looked_ahead, _search(system, ahead=False)), key=lambda choice: _cost(system, choice))
 
